@@ -13,8 +13,8 @@
 
 namespace tokenbroker {
 
-// Thread-safe. A context is any bytes that say where a secret belongs; sealing.h
-// spells them all.
+// Thread-safe. A context is any bytes that say where a secret belongs;
+// sealing.h spells them all.
 class Keyring {
  public:
   virtual ~Keyring() = default;

@@ -55,6 +55,9 @@ struct Outcome {
   std::string provider_error;
   // What was wrong, in our words. Safe to log.
   std::string detail;
+  // The answer's HTTP status; 0 if none came. Filled in by who sent the
+  // request.
+  int http_status = 0;
 };
 
 struct AuthorizationUrlParams {

@@ -11,12 +11,12 @@
 #include "absl/status/statusor.h"
 
 // Returns the status of `expr` unless it is OK.
-#define ABSL_RETURN_IF_ERROR(expr)                         \
-  do {                                                     \
-    if (absl::Status status_macro_status = (expr);         \
-        !status_macro_status.ok()) {                       \
-      return status_macro_status;                          \
-    }                                                      \
+#define ABSL_RETURN_IF_ERROR(expr)                 \
+  do {                                             \
+    if (absl::Status status_macro_status = (expr); \
+        !status_macro_status.ok()) {               \
+      return status_macro_status;                  \
+    }                                              \
   } while (false)
 
 // Evaluates the StatusOr `expr`; returns its status unless it is OK, else puts

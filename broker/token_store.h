@@ -44,9 +44,9 @@ struct ListRequest {
 // Thread-safe; callers may be in several processes. Every write that returns OK
 // is durable. Returned records are copies.
 //
-// Beside what is named: kUnavailable, the engine cannot read or write now (after
-// a failed write nobody knows whether it happened); kDataLoss, a record is
-// damaged.
+// Beside what is named: kUnavailable, the engine cannot read or write now
+// (after a failed write nobody knows whether it happened); kDataLoss, a record
+// is damaged.
 class TokenStore {
  public:
   virtual ~TokenStore() = default;

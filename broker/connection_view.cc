@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/connection_view.h"
+
+#include "broker/freshness.h"
+#include "broker/settle.h"
+
+namespace tokenbroker {
+
+v1::Connection ViewOf(const storage::v1::ConnectionRecord& record,
+                      ProviderStanding provider, absl::Time now) {
+  v1::Connection view = record.connection();
+  if (view.state() == v1::Connection::STATE_REAUTHORIZATION_REQUIRED) {
+    return view;
+  }
+  if (!record.has_refresh_token() && !IsAlive(LifeOf(record), now)) {
+    view.set_state(v1::Connection::STATE_REAUTHORIZATION_REQUIRED);
+    view.set_reason(v1::Connection::REASON_NO_REFRESH_TOKEN);
+  } else if (!provider.configured) {
+    view.set_state(v1::Connection::STATE_SUSPENDED);
+    view.set_reason(v1::Connection::REASON_PROVIDER_NOT_CONFIGURED);
+    view.clear_refresh_time();
+  } else if (provider.suspended) {
+    view.set_state(v1::Connection::STATE_SUSPENDED);
+    view.set_reason(v1::Connection::REASON_CLIENT_REJECTED);
+  }
+  return view;
+}
+
+}  // namespace tokenbroker

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/due_loop.h"
+
+#include <vector>
+
+#include "broker/status_macros.h"
+
+namespace tokenbroker {
+namespace {
+
+constexpr absl::Duration kTick = absl::Milliseconds(200);
+// How many rows of one provider a tick hands out.
+constexpr int kBatch = 256;
+// Every so often the cursors go back to the start, for rows that were handed
+// out and could not be refreshed (a suspended provider, a full lane).
+constexpr absl::Duration kRewind = absl::Seconds(30);
+constexpr absl::Duration kSweep = absl::Minutes(1);
+constexpr int kForgetBatch = 1000;
+// Longer than any exchange takes: such an attempt is nobody's any more.
+constexpr absl::Duration kAbandoned = absl::Minutes(2);
+
+}  // namespace
+
+DueLoop::DueLoop(TokenStore& store, ProviderDirectory& providers,
+                 GetAccessToken& get_access_token, Recovery& recovery,
+                 Workers& workers, const Clock& clock, const EventLog& log)
+    : store_(store),
+      providers_(providers),
+      get_access_token_(get_access_token),
+      recovery_(recovery),
+      workers_(workers),
+      clock_(clock),
+      log_(log) {}
+
+DueLoop::~DueLoop() { Stop(); }
+
+void DueLoop::Start() {
+  {
+    MutexLock lock(&mutex_);
+    running_ = true;
+  }
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void DueLoop::Stop() {
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    running_ = false;
+    changed_.SignalAll();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::Status DueLoop::Tick(absl::Time now) {
+  // A clock that was set back would leave rows behind the cursors.
+  if (now >= next_rewind_ || now < last_tick_) {
+    cursors_.clear();
+    next_rewind_ = now + kRewind;
+  }
+  last_tick_ = now;
+  for (const auto& provider : providers_.List()) {
+    ABSL_RETURN_IF_ERROR(PollProvider(provider.name(), now));
+  }
+  if (now >= next_sweep_) {
+    next_sweep_ = now + kSweep;
+    return Sweep(now);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DueLoop::Health() const {
+  MutexLock lock(&mutex_);
+  if (!running_) return absl::UnavailableError("the due loop does not run");
+  return last_tick_status_;
+}
+
+void DueLoop::Loop() {
+  while (true) {
+    absl::Status status = Tick(clock_.TimeNow());
+    MutexLock lock(&mutex_);
+    if (!status.ok() && last_tick_status_.ok()) {
+      log_.Write(EventLog::Level::kError, "due_loop_failed",
+                 {{"detail", status.message()}});
+    }
+    last_tick_status_ = std::move(status);
+    if (!stopping_) changed_.WaitFor(&mutex_, kTick);
+    if (stopping_) return;
+  }
+}
+
+absl::Status DueLoop::PollProvider(const std::string& provider,
+                                   absl::Time now) {
+  std::optional<DueEntry> cursor;
+  if (const auto found = cursors_.find(provider); found != cursors_.end()) {
+    cursor = found->second;
+  }
+  ABSL_ASSIGN_OR_RETURN(const std::vector<DueEntry> due,
+                        store_.Due(provider, cursor, now, kBatch));
+  for (const DueEntry& entry : due) {
+    // No free worker: this row is the first of the next tick.
+    if (!get_access_token_.RefreshDue(entry.key).ok()) break;
+    cursors_.insert_or_assign(provider, entry);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DueLoop::Sweep(absl::Time now) {
+  ABSL_RETURN_IF_ERROR(store_.ForgetExpired(now, kForgetBatch).status());
+  // May wait for a provider's metadata, and this thread must not.
+  workers_
+      .Run(Workers::Lane::kDue,
+           [this, now] { recovery_.Run(now - kAbandoned).IgnoreError(); })
+      .IgnoreError();
+  return absl::OkStatus();
+}
+
+}  // namespace tokenbroker

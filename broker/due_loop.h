@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TOKENBROKER_BROKER_DUE_LOOP_H_
+#define TOKENBROKER_BROKER_DUE_LOOP_H_
+
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "broker/clock.h"
+#include "broker/event_log.h"
+#include "broker/get_access_token.h"
+#include "broker/mutex.h"
+#include "broker/provider_directory.h"
+#include "broker/recovery.h"
+#include "broker/token_store.h"
+
+namespace tokenbroker {
+
+// Refreshes what is due, and sweeps up: forgets expired authorizations, ends
+// attempts that a failed write left open. The due index is polled from a cursor
+// per provider, so that a tick costs as much as is due and not as much as was.
+// One thread of its own; the public functions may be called from any thread.
+class DueLoop {
+ public:
+  DueLoop(TokenStore& store, ProviderDirectory& providers,
+          GetAccessToken& get_access_token, Recovery& recovery,
+          Workers& workers, const Clock& clock, const EventLog& log);
+  // Stops.
+  ~DueLoop();
+
+  // Ticks every fifth of a second until Stop.
+  void Start();
+  // Returns when the current tick is over; starts nothing any more.
+  void Stop();
+
+  // One poll of every provider's index. The error is the store's. Not to be
+  // called beside a running thread.
+  absl::Status Tick(absl::Time now);
+
+  // OK if the loop runs and its last tick went well.
+  absl::Status Health() const;
+
+ private:
+  void Loop();
+  absl::Status PollProvider(const std::string& provider, absl::Time now);
+  absl::Status Sweep(absl::Time now);
+
+  TokenStore& store_;
+  ProviderDirectory& providers_;
+  GetAccessToken& get_access_token_;
+  Recovery& recovery_;
+  Workers& workers_;
+  const Clock& clock_;
+  const EventLog& log_;
+
+  // Of the ticking thread alone. Everything up to a cursor was handed out.
+  absl::flat_hash_map<std::string, DueEntry> cursors_;
+  absl::Time next_rewind_ = absl::InfinitePast();
+  absl::Time next_sweep_ = absl::InfinitePast();
+  absl::Time last_tick_ = absl::InfinitePast();
+
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool running_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status last_tick_status_ ABSL_GUARDED_BY(mutex_);
+
+  std::thread thread_;
+};
+
+}  // namespace tokenbroker
+
+#endif  // TOKENBROKER_BROKER_DUE_LOOP_H_

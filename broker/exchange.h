@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TOKENBROKER_BROKER_EXCHANGE_H_
+#define TOKENBROKER_BROKER_EXCHANGE_H_
+
+#include <atomic>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "broker/clock.h"
+#include "broker/http_client.h"
+#include "broker/keyring.h"
+#include "broker/provider.h"
+#include "broker/token_store.h"
+#include "tokenbroker/storage/v1/records.pb.h"
+
+namespace tokenbroker {
+
+// Spends a one-time credential, a refresh token or a code: the one dangerous
+// line of the broker. Thread-safe; blocks for the provider's timeout.
+class Exchange {
+ public:
+  struct Result {
+    Outcome outcome;
+    // When the answer came, or failed to. Until it is committed, a token set is
+    // at risk.
+    absl::Time received_time;
+  };
+
+  Exchange(TokenStore& store, const Keyring& keyring, HttpClient& http,
+           const Clock& clock);
+
+  // Begin, send, KeepResponse, read. The attempt stays open: commit or abandon
+  // it. An error, an API error, means that nothing was spent: Begin refused, or
+  // Close was called.
+  absl::StatusOr<Result> Run(const storage::v1::AttemptRecord& attempt,
+                             const HttpRequest& request,
+                             const Provider& provider,
+                             const ReadContext& context);
+
+  // From now on no exchange starts; those that run go on.
+  void Close();
+
+ private:
+  TokenStore& store_;
+  const Keyring& keyring_;
+  HttpClient& http_;
+  const Clock& clock_;
+  std::atomic<bool> closed_ = false;
+};
+
+// Provider::Read, with the status noted.
+Outcome ReadAnswer(const Provider& provider, const HttpResponse& response,
+                   const ReadContext& context);
+
+// The outcome of a request that brought no whole answer, by HttpClient's error.
+Outcome OutcomeOfFailedSend(const absl::Status& error);
+
+}  // namespace tokenbroker
+
+#endif  // TOKENBROKER_BROKER_EXCHANGE_H_

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TOKENBROKER_BROKER_METRICS_H_
+#define TOKENBROKER_BROKER_METRICS_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "broker/provider.h"
+
+namespace tokenbroker {
+
+// The label and log value of an outcome: `success`, `not_sent`, ...
+absl::string_view OutcomeName(OutcomeClass outcome);
+
+// Where an access token came from.
+enum class TokenSource {
+  kCache,      // memory
+  kStore,      // read from storage, still fresh
+  kRefreshed,  // a refresh was awaited
+  kStale,      // the refresh failed, the old token still lives
+};
+
+// The methods of the API, in the order of the proto.
+enum class Method {
+  kStartAuthorization,
+  kCompleteAuthorization,
+  kGetAccessToken,
+  kGetConnection,
+  kListConnections,
+  kDeleteConnection,
+  kListProviders,
+};
+inline constexpr int kMethods = 7;
+
+absl::string_view MethodName(Method method);
+
+// What is counted, for Prometheus. Labels come from enums and the configuration
+// only. Thread-safe; counting takes no lock that another caller may hold long.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+
+  void CallHandled(Method method, absl::StatusCode code,
+                   absl::Duration duration);
+  void TokenServed(TokenSource source);
+  // `unsafe_window` is the time from the answer's arrival to its commit.
+  void RefreshEnded(absl::string_view provider, OutcomeClass outcome,
+                    absl::Duration unsafe_window);
+
+  // Everything, in Prometheus' text format 0.0.4.
+  std::string Text() const;
+
+ private:
+  struct Series;
+  const std::unique_ptr<Series> series_;
+};
+
+}  // namespace tokenbroker
+
+#endif  // TOKENBROKER_BROKER_METRICS_H_

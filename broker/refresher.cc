@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/refresher.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "broker/errors.h"
+#include "broker/proto_time.h"
+#include "broker/sealing.h"
+#include "broker/settle.h"
+#include "broker/status_macros.h"
+
+namespace tokenbroker {
+namespace {
+
+using storage::v1::AttemptRecord;
+using storage::v1::ConnectionRecord;
+
+bool HasEnded(const ConnectionRecord& record) {
+  return record.connection().state() ==
+         v1::Connection::STATE_REAUTHORIZATION_REQUIRED;
+}
+
+bool IsDue(const ConnectionRecord& record, absl::Time now) {
+  return record.connection().has_refresh_time() &&
+         FromProto(record.connection().refresh_time()) <= now;
+}
+
+// Whether the row itself lets its refresh token be spent now.
+absl::Status MaySpend(const ConnectionRecord& record, absl::Time now) {
+  const std::string& provider = record.connection().provider();
+  if (!record.has_refresh_token()) {
+    return ReauthorizationRequiredError(
+        provider, v1::Connection::REASON_NO_REFRESH_TOKEN);
+  }
+  if (record.has_retry_time() && now < FromProto(record.retry_time())) {
+    return ProviderUnavailableError(provider,
+                                    FromProto(record.retry_time()) - now);
+  }
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const AccessToken> MakeAccessToken(
+    const ConnectionRecord& record, Secret value) {
+  const v1::Connection& connection = record.connection();
+  auto token = std::make_shared<AccessToken>();
+  token->value = std::move(value);
+  token->token_type = record.token_type();
+  token->life = LifeOf(record);
+  token->refresh_time = connection.has_refresh_time()
+                            ? FromProto(connection.refresh_time())
+                            : absl::InfiniteFuture();
+  token->scopes.assign(connection.scopes().begin(), connection.scopes().end());
+  token->generation = connection.generation();
+  return token;
+}
+
+// What a caller is told of an outcome that brought no tokens.
+absl::Status ErrorOf(const Outcome& outcome, const ConnectionRecord& next,
+                     absl::Time now) {
+  const std::string& provider = next.connection().provider();
+  if (outcome.outcome_class == OutcomeClass::kSuccess) return absl::OkStatus();
+  if (HasEnded(next)) {
+    return ReauthorizationRequiredError(provider, next.connection().reason());
+  }
+  if (outcome.outcome_class == OutcomeClass::kClientRejected) {
+    return ProviderMisconfiguredError(provider);
+  }
+  return ProviderUnavailableError(provider, FromProto(next.retry_time()) - now);
+}
+
+}  // namespace
+
+bool Satisfies(const AccessToken& token, const Demand& demand, absl::Time now) {
+  return IsFresh(token.life, now, demand.min_ttl) &&
+         (demand.rejected.empty() ||
+          !demand.rejected.Matches(token.value.Reveal()));
+}
+
+RefreshResult Refresher::Refresh(const ConnectionKey& key,
+                                 const Demand& demand) {
+  return RefreshFor(key, &demand);
+}
+
+RefreshResult Refresher::RefreshIfDue(const ConnectionKey& key) {
+  return RefreshFor(key, nullptr);
+}
+
+RefreshResult Refresher::RefreshFor(const ConnectionKey& key,
+                                    const Demand* demand) {
+  // Still needed?
+  ConnectionRecord record;
+  RefreshResult current = LoadRecord(key, &record);
+  if (!current.status.ok()) return current;
+  const absl::Time now = parts_.clock.TimeNow();
+  const bool needed = demand != nullptr
+                          ? !Satisfies(*current.token, *demand, now)
+                          : IsDue(record, now);
+  if (!needed) return current;
+  current.status = MaySpend(record, now);
+  if (!current.status.ok()) return current;
+
+  // Whom and what to ask.
+  const auto provider = parts_.providers.Find(key.provider);
+  if (!provider.ok()) {
+    current.status =
+        absl::IsNotFound(provider.status())
+            ? ProviderMisconfiguredError(key.provider)
+            : ProviderUnavailableError(key.provider, absl::Seconds(5));
+    return current;
+  }
+  const absl::StatusOr<Secret> refresh_token =
+      OpenRefreshToken(parts_.keyring, record);
+  if (!refresh_token.ok()) {
+    current.status = FromStoreError(refresh_token.status(), key.provider);
+    return current;
+  }
+  current.status = parts_.pace.MayAsk(key.provider, now);
+  if (!current.status.ok()) return current;
+
+  // Ask.
+  AttemptRecord attempt;
+  attempt.set_id(parts_.random.Bytes(16));
+  attempt.set_kind(AttemptRecord::KIND_REFRESH);
+  attempt.set_provider(key.provider);
+  attempt.set_subject(key.subject);
+  attempt.set_generation(record.connection().generation());
+  *attempt.mutable_start_time() = ToProto(now);
+  const absl::StatusOr<Exchange::Result> result = parts_.exchange.Run(
+      attempt, (*provider)->RefreshRequest(*refresh_token), **provider,
+      ReadContext{.sent_time = now,
+                  .scopes = {record.connection().scopes().begin(),
+                             record.connection().scopes().end()}});
+  if (!result.ok()) {
+    current.status = result.status();
+    return current;
+  }
+  return Conclude(attempt, record, (*provider)->settings(), result->outcome,
+                  result->received_time);
+}
+
+RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
+                                  const ConnectionRecord& current,
+                                  const config::v1::Provider& settings,
+                                  const Outcome& outcome,
+                                  absl::Time received_time) {
+  const ConnectionKey key{attempt.provider(), attempt.subject()};
+  const TokenCache::Ticket ticket = parts_.cache.TakeTicket(key);
+  const absl::Time now = parts_.clock.TimeNow();
+
+  // Settle, seal, commit.
+  ConnectionRecord next =
+      SettleRefresh(current, outcome,
+                    SettleContext{.now = now,
+                                  .sent_time = FromProto(attempt.start_time()),
+                                  .provider = settings,
+                                  .jitter = UnitRandom(parts_.random)});
+  absl::Status status = SealNext(current, outcome, &next);
+  if (status.ok()) status = parts_.store.Commit(attempt, next);
+  parts_.pace.Learn(key.provider, outcome, now);
+  parts_.metrics.RefreshEnded(key.provider, outcome.outcome_class,
+                              parts_.clock.TimeNow() - received_time);
+  parts_.log.Write(
+      outcome.outcome_class == OutcomeClass::kSuccess && status.ok()
+          ? EventLog::Level::kInfo
+          : EventLog::Level::kWarning,
+      "refresh",
+      {{"provider", key.provider},
+       {"subject", key.subject},
+       {"generation", absl::StrCat(next.connection().generation())},
+       {"outcome", OutcomeName(outcome.outcome_class)},
+       {"provider_error", outcome.provider_error},
+       {"detail", outcome.detail},
+       {"state", v1::Connection::State_Name(next.connection().state())},
+       {"stored", status.ok() ? "yes" : std::string(status.message())}});
+  RefreshResult result{.exchanged = true};
+  if (!status.ok()) {
+    // Changed by another broker, or the storage failed: what the provider
+    // answered is not served. A kept answer is settled by recovery.
+    result.status = FromStoreError(status, key.provider);
+    return result;
+  }
+
+  // Publish.
+  result.status = ErrorOf(outcome, next, now);
+  absl::StatusOr<Secret> value = OpenAccessToken(parts_.keyring, next);
+  if (HasEnded(next) || !value.ok()) {
+    parts_.cache.Erase(key);
+    return result;
+  }
+  result.token = MakeAccessToken(next, *std::move(value));
+  parts_.cache.Insert(key, ticket, result.token);
+  return result;
+}
+
+RefreshResult Refresher::Load(const ConnectionKey& key) {
+  ConnectionRecord record;
+  return LoadRecord(key, &record);
+}
+
+RefreshResult Refresher::LoadRecord(const ConnectionKey& key,
+                                    ConnectionRecord* record) {
+  const TokenCache::Ticket ticket = parts_.cache.TakeTicket(key);
+  absl::StatusOr<ConnectionRecord> stored = parts_.store.Get(key);
+  RefreshResult result;
+  if (!stored.ok()) {
+    result.status = FromStoreError(stored.status(), key.provider);
+    return result;
+  }
+  if (HasEnded(*stored)) {
+    result.status = ReauthorizationRequiredError(key.provider,
+                                                 stored->connection().reason());
+    return result;
+  }
+  absl::StatusOr<Secret> value = OpenAccessToken(parts_.keyring, *stored);
+  if (!value.ok()) {
+    parts_.log.Write(EventLog::Level::kError, "record_damaged",
+                     {{"provider", key.provider},
+                      {"subject", key.subject},
+                      {"detail", value.status().message()}});
+    result.status = FromStoreError(value.status(), key.provider);
+    return result;
+  }
+  result.token = MakeAccessToken(*stored, *std::move(value));
+  parts_.cache.Insert(key, ticket, result.token);
+  *record = *std::move(stored);
+  return result;
+}
+
+absl::Status Refresher::SealNext(const ConnectionRecord& current,
+                                 const Outcome& outcome,
+                                 ConnectionRecord* next) {
+  if (outcome.outcome_class != OutcomeClass::kSuccess) return absl::OkStatus();
+  if (outcome.tokens->refresh_token.has_value()) {
+    SealTokens(parts_.keyring, outcome.tokens->access_token,
+               outcome.tokens->refresh_token, next);
+    return absl::OkStatus();
+  }
+  // No new refresh token: the old one stays (RFC 6749 6), resealed under the
+  // new generation.
+  ABSL_ASSIGN_OR_RETURN(Secret old, OpenRefreshToken(parts_.keyring, current));
+  SealTokens(parts_.keyring, outcome.tokens->access_token, std::move(old),
+             next);
+  return absl::OkStatus();
+}
+
+}  // namespace tokenbroker

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TOKENBROKER_BROKER_REFRESHER_H_
+#define TOKENBROKER_BROKER_REFRESHER_H_
+
+#include <memory>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "broker/clock.h"
+#include "broker/connection_key.h"
+#include "broker/event_log.h"
+#include "broker/exchange.h"
+#include "broker/keyring.h"
+#include "broker/metrics.h"
+#include "broker/pace.h"
+#include "broker/provider_directory.h"
+#include "broker/random.h"
+#include "broker/secret.h"
+#include "broker/token_cache.h"
+#include "broker/token_store.h"
+
+namespace tokenbroker {
+
+// What an access token is wanted for; says whether a given one will do.
+struct Demand {
+  // Good for this long; absent for the default.
+  std::optional<absl::Duration> min_ttl;
+  // The API refused this one; empty if none.
+  Secret rejected;
+};
+
+// Whether `token` may be served for `demand`.
+bool Satisfies(const AccessToken& token, const Demand& demand, absl::Time now);
+
+// How a refresh ended.
+struct RefreshResult {
+  // OK, or why there is no newer token. An API error.
+  absl::Status status;
+  // The current token, new or old, maybe expired; null if there is none.
+  std::shared_ptr<const AccessToken> token;
+  // Whether the provider was asked.
+  bool exchanged = false;
+};
+
+// Refreshes one connection, and is the only writer of refreshed tokens.
+// Thread-safe, but one refresh of a connection at a time is the caller's duty
+// (flights.h); the store refuses a second one. Blocks: call it on a worker.
+class Refresher {
+ public:
+  struct Parts {
+    TokenStore& store;
+    const Keyring& keyring;
+    ProviderDirectory& providers;
+    Exchange& exchange;
+    TokenCache& cache;
+    Pace& pace;
+    Random& random;
+    const Clock& clock;
+    const EventLog& log;
+    Metrics& metrics;
+  };
+
+  explicit Refresher(const Parts& parts) : parts_(parts) {}
+
+  // Refreshes unless the stored token satisfies `demand`.
+  RefreshResult Refresh(const ConnectionKey& key, const Demand& demand);
+
+  // Refreshes if the connection is due by the clock.
+  RefreshResult RefreshIfDue(const ConnectionKey& key);
+
+  // The second half of the line, where a restart enters: settles `outcome` of
+  // `attempt` on `current`, commits and publishes. `received_time` is when the
+  // answer came.
+  RefreshResult Conclude(const storage::v1::AttemptRecord& attempt,
+                         const storage::v1::ConnectionRecord& current,
+                         const config::v1::Provider& settings,
+                         const Outcome& outcome, absl::Time received_time);
+
+  // Reads the stored token into memory. An API error if there is none to serve.
+  RefreshResult Load(const ConnectionKey& key);
+
+ private:
+  // `demand` null: whether it is due decides.
+  RefreshResult RefreshFor(const ConnectionKey& key, const Demand* demand);
+  RefreshResult LoadRecord(const ConnectionKey& key,
+                           storage::v1::ConnectionRecord* record);
+  absl::Status SealNext(const storage::v1::ConnectionRecord& current,
+                        const Outcome& outcome,
+                        storage::v1::ConnectionRecord* next);
+
+  const Parts parts_;
+};
+
+}  // namespace tokenbroker
+
+#endif  // TOKENBROKER_BROKER_REFRESHER_H_

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/settle.h"
+
+#include <algorithm>
+
+#include "broker/proto_time.h"
+
+namespace tokenbroker {
+namespace {
+
+using storage::v1::ConnectionRecord;
+
+// A provider may call a living grant dead while its own replicas disagree, so
+// it is asked twice, with this pause.
+constexpr absl::Duration kConfirmation = absl::Seconds(5);
+// An operator has to mend our client; asking in between is a probe.
+constexpr absl::Duration kClientRejectedPause = absl::Minutes(1);
+// How far before the end of the old access token a strict provider is asked
+// again after an unknown outcome.
+constexpr absl::Duration kLateMargin = absl::Seconds(10);
+
+void TakeTokens(const TokenSet& tokens, const SettleContext& context,
+                ConnectionRecord* next) {
+  v1::Connection& connection = *next->mutable_connection();
+  connection.set_generation(connection.generation() + 1);
+  connection.set_state(v1::Connection::STATE_ACTIVE);
+  connection.clear_reason();
+  connection.mutable_scopes()->Assign(tokens.scopes.begin(),
+                                      tokens.scopes.end());
+  next->set_token_type(tokens.token_type);
+  *next->mutable_obtain_time() = ToProto(context.sent_time);
+  connection.clear_expire_time();
+  connection.clear_refresh_time();
+  if (tokens.expire_time != absl::InfiniteFuture()) {
+    *connection.mutable_expire_time() = ToProto(tokens.expire_time);
+    *connection.mutable_refresh_time() =
+        ToProto(DueTime(LifeOf(*next), context.jitter));
+  }
+  next->clear_failures();
+  next->clear_retry_time();
+  next->clear_grant_rejections();
+  next->clear_unknown_since();
+}
+
+void RetryAt(absl::Time time, ConnectionRecord* next) {
+  *next->mutable_retry_time() = ToProto(time);
+  *next->mutable_connection()->mutable_refresh_time() = ToProto(time);
+}
+
+void End(v1::Connection::Reason reason, ConnectionRecord* next) {
+  v1::Connection& connection = *next->mutable_connection();
+  connection.set_state(v1::Connection::STATE_REAUTHORIZATION_REQUIRED);
+  connection.set_reason(reason);
+  connection.clear_refresh_time();
+  next->clear_retry_time();
+}
+
+// A refused or failed attempt that left the refresh token unspent: back off,
+// but while the access token lives, not beyond a quarter of what is left.
+absl::Time NextTry(const ConnectionRecord& next, const Outcome& outcome,
+                   const SettleContext& context) {
+  absl::Duration wait = Backoff(next.failures(), context.jitter);
+  const TokenLife life = LifeOf(next);
+  if (IsAlive(life, context.now)) {
+    wait = std::min(wait, std::max(absl::Milliseconds(500),
+                                   (life.expire_time - context.now) / 4));
+  }
+  return context.now + std::max(wait, outcome.retry_after);
+}
+
+// When the refresh token may be presented once more although it may be spent.
+absl::Time TryAfterUnknown(const ConnectionRecord& next,
+                           const SettleContext& context) {
+  const absl::Time soon =
+      context.now + Backoff(next.failures(), context.jitter);
+  switch (context.provider.rotation()) {
+    case config::v1::ROTATION_NEVER:
+    case config::v1::ROTATION_UNTIL_FIRST_USE:
+      return soon;
+    case config::v1::ROTATION_GRACE: {
+      // The worth of a retry falls to zero when the window closes.
+      const absl::Time closing =
+          FromProto(next.unknown_since()) +
+          FromProto(context.provider.rotation_grace()) * 0.8;
+      if (context.now < closing) return std::min(soon, closing);
+      break;
+    }
+    default:
+      break;
+  }
+  // Strict: presenting a spent token may revoke the access token that still
+  // serves, so let that one live to near its end first.
+  const TokenLife life = LifeOf(next);
+  if (life.expire_time == absl::InfiniteFuture()) return soon;
+  const absl::Duration margin =
+      std::min(kLateMargin, (life.expire_time - life.obtain_time) / 10);
+  return std::max(soon, life.expire_time - margin);
+}
+
+}  // namespace
+
+ConnectionRecord SettleRefresh(const ConnectionRecord& current,
+                               const Outcome& outcome,
+                               const SettleContext& context) {
+  ConnectionRecord next = current;
+  if (outcome.outcome_class == OutcomeClass::kSuccess) {
+    TakeTokens(*outcome.tokens, context, &next);
+    return next;
+  }
+  next.set_failures(current.failures() + 1);
+  v1::Connection& connection = *next.mutable_connection();
+  switch (outcome.outcome_class) {
+    case OutcomeClass::kSuccess:
+    case OutcomeClass::kNotSent:
+    case OutcomeClass::kTransient:
+      RetryAt(NextTry(next, outcome, context), &next);
+      break;
+    case OutcomeClass::kClientRejected:
+      RetryAt(context.now + kClientRejectedPause, &next);
+      break;
+    case OutcomeClass::kUnknown:
+      if (!next.has_unknown_since()) {
+        *next.mutable_unknown_since() = ToProto(context.sent_time);
+      }
+      connection.set_state(v1::Connection::STATE_OUTCOME_UNKNOWN);
+      connection.set_reason(v1::Connection::REASON_NO_ANSWER);
+      RetryAt(TryAfterUnknown(next, context), &next);
+      break;
+    case OutcomeClass::kGrantDead:
+      // An earlier attempt without an answer explains the refusal: that one
+      // was the rotation we lost.
+      if (connection.state() == v1::Connection::STATE_OUTCOME_UNKNOWN) {
+        End(v1::Connection::REASON_ROTATION_LOST, &next);
+        break;
+      }
+      next.set_grant_rejections(current.grant_rejections() + 1);
+      if (next.grant_rejections() >= 2) {
+        End(v1::Connection::REASON_GRANT_REJECTED, &next);
+      } else {
+        RetryAt(context.now + kConfirmation, &next);
+      }
+      break;
+  }
+  return next;
+}
+
+ConnectionRecord SettleCode(const ConnectionRecord& current,
+                            const TokenSet& tokens,
+                            const SettleContext& context) {
+  ConnectionRecord next = current;
+  v1::Connection& connection = *next.mutable_connection();
+  if (!connection.has_create_time()) {
+    *connection.mutable_create_time() = ToProto(context.now);
+  }
+  if (!tokens.account.id().empty()) {
+    *connection.mutable_account() = tokens.account;
+  }
+  TakeTokens(tokens, context, &next);
+  // Without a refresh token nothing can be done by the clock.
+  if (!tokens.refresh_token.has_value()) connection.clear_refresh_time();
+  return next;
+}
+
+absl::Duration Backoff(int failures, double jitter) {
+  const int doublings = std::clamp(failures - 1, 0, 16);
+  const absl::Duration most =
+      std::min(absl::Minutes(5), absl::Seconds(2) * (1 << doublings));
+  return std::max(absl::Milliseconds(500), most * jitter);
+}
+
+TokenLife LifeOf(const ConnectionRecord& record) {
+  TokenLife life{.obtain_time = FromProto(record.obtain_time())};
+  if (record.connection().has_expire_time()) {
+    life.expire_time = FromProto(record.connection().expire_time());
+  }
+  return life;
+}
+
+}  // namespace tokenbroker
