@@ -183,9 +183,14 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
       if (outcome.http_status / 100 == 2) {
         return ProviderResponseInvalidError(key.provider, outcome.detail);
       }
+      return ProviderUnavailableError(key.provider, absl::ZeroDuration());
+    case OutcomeClass::kTransient:
+      // A refusal that blames neither the client nor the hour blames the code.
+      if (outcome.http_status / 100 == 4 && outcome.http_status != 429) {
+        return CodeRejectedError(key.provider, outcome.provider_error);
+      }
       [[fallthrough]];
     case OutcomeClass::kNotSent:
-    case OutcomeClass::kTransient:
       // Waiting does not help this call: its authorization is spent.
       return ProviderUnavailableError(key.provider, absl::ZeroDuration());
   }

@@ -27,6 +27,7 @@
 #include "providers/configured_providers.h"
 #include "providers/curl_http_client.h"
 #include "storage/file_keyring.h"
+#include "storage/keyring_file.h"
 #include "storage/rocks_token_store.h"
 
 namespace tokenbroker {

@@ -26,6 +26,11 @@ absl::Status Workers::Run(Lane lane, std::function<void()> task) {
   return absl::OkStatus();
 }
 
+bool Workers::IsIdle() {
+  MutexLock lock(&mutex_);
+  return caller_lane_.empty() && due_lane_.empty() && running_ == 0;
+}
+
 void Workers::Drain() {
   {
     MutexLock lock(&mutex_);
@@ -49,8 +54,11 @@ void Workers::Work() {
       auto& queue = caller_lane_.empty() ? due_lane_ : caller_lane_;
       task = std::move(queue.front());
       queue.pop_front();
+      ++running_;
     }
     task();
+    MutexLock lock(&mutex_);
+    --running_;
   }
 }
 

@@ -31,6 +31,9 @@ class Workers {
   // OVERLOADED if the lane is full, DRAINING after Drain: the task is dropped.
   absl::Status Run(Lane lane, std::function<void()> task);
 
+  // Whether nothing waits and nothing runs.
+  bool IsIdle();
+
   // Accepts nothing any more and returns when everything accepted has run.
   void Drain();
 
@@ -42,6 +45,7 @@ class Workers {
   CondVar changed_;
   std::deque<std::function<void()>> caller_lane_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::function<void()>> due_lane_ ABSL_GUARDED_BY(mutex_);
+  int running_ ABSL_GUARDED_BY(mutex_) = 0;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   // Constant after construction, but for Drain's join.
   std::vector<std::thread> threads_;

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/curl_http_client.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "providers/egress.h"
+
+namespace tokenbroker {
+namespace {
+
+constexpr size_t kMostIdle = 64;
+
+using HeaderList = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
+
+// What the callbacks see of one request.
+struct Transfer {
+  bool allow_loopback = false;
+  bool too_large = false;
+  std::string body;
+};
+
+size_t ReceiveBody(char* data, size_t, size_t size, void* user) {
+  auto* transfer = static_cast<Transfer*>(user);
+  if (transfer->body.size() + size > kMaxResponseBytes) {
+    transfer->too_large = true;
+    return 0;
+  }
+  transfer->body.append(data, size);
+  return size;
+}
+
+curl_socket_t OpenSocket(void* user, curlsocktype, curl_sockaddr* address) {
+  const auto* transfer = static_cast<const Transfer*>(user);
+  if (!MayDial(address->addr, transfer->allow_loopback)) {
+    return CURL_SOCKET_BAD;
+  }
+  return socket(address->family, address->socktype | SOCK_CLOEXEC,
+                address->protocol);
+}
+
+// For messages: nothing of the URL but its host may hold no secret.
+std::string HostOf(const std::string& url) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(
+      curl_url(), curl_url_cleanup);
+  char* host = nullptr;
+  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
+      curl_url_get(parsed.get(), CURLUPART_HOST, &host, 0) != CURLUE_OK) {
+    return "";
+  }
+  std::string name(host);
+  curl_free(host);
+  return name;
+}
+
+HeaderList MakeHeaders(const HttpRequest& request) {
+  curl_slist* list = nullptr;
+  for (const auto& [name, value] : request.headers) {
+    std::string line = absl::StrCat(name, ": ", value.Reveal());
+    list = curl_slist_append(list, line.c_str());
+    WipeString(&line);
+  }
+  // Without these curl would ask before it sends a large body, and wait.
+  list = curl_slist_append(list, "Expect:");
+  return HeaderList(list, curl_slist_free_all);
+}
+
+void SetOptions(CURL* handle, const HttpRequest& request, curl_slist* headers,
+                Transfer* transfer) {
+  curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR,
+                   request.allow_loopback ? "http,https" : "https");
+  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (request.method == "POST") {
+    const absl::string_view body = request.body.Reveal();
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(body.size()));
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());
+  }
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(handle, CURLOPT_USERAGENT, "token-broker");
+  curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt(handle, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
+  curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, 1L);
+  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(handle, CURLOPT_PROXY, "");
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
+                   static_cast<long>(  // NOLINT(google-runtime-int): curl's
+                       absl::ToInt64Milliseconds(request.timeout)));
+  curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, OpenSocket);
+  curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, transfer);
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, ReceiveBody);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer);
+}
+
+std::string HeaderOf(CURL* handle, const char* name) {
+  curl_header* header = nullptr;
+  if (curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &header) !=
+      CURLHE_OK) {
+    return "";
+  }
+  return header->value;
+}
+
+absl::Status FailureOf(CURL* handle, CURLcode code, const Transfer& transfer,
+                       const std::string& host) {
+  const std::string message =
+      absl::StrCat(host, ": ",
+                   transfer.too_large ? "answer larger than 256 KiB"
+                                      : curl_easy_strerror(code));
+  if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT) {
+    return absl::InvalidArgumentError(message);
+  }
+  // Set when connection and TLS are up and the request is about to be sent.
+  curl_off_t pretransfer = 0;
+  curl_easy_getinfo(handle, CURLINFO_PRETRANSFER_TIME_T, &pretransfer);
+  return pretransfer == 0 ? absl::UnavailableError(message)
+                          : absl::UnknownError(message);
+}
+
+}  // namespace
+
+CurlHttpClient::CurlHttpClient() { curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+CurlHttpClient::~CurlHttpClient() {
+  MutexLock lock(&mutex_);
+  for (CURL* handle : idle_) curl_easy_cleanup(handle);
+}
+
+absl::StatusOr<HttpResponse> CurlHttpClient::Send(const HttpRequest& request) {
+  CURL* handle = TakeHandle();
+  if (handle == nullptr) return absl::UnavailableError("out of memory");
+  const HeaderList headers = MakeHeaders(request);
+  Transfer transfer{.allow_loopback = request.allow_loopback};
+  SetOptions(handle, request, headers.get(), &transfer);
+  const CURLcode code = curl_easy_perform(handle);
+  absl::StatusOr<HttpResponse> result;
+  if (code == CURLE_OK) {
+    HttpResponse response;
+    long status = 0;  // NOLINT(google-runtime-int): curl's type
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+    response.status = static_cast<int>(status);
+    response.content_type = HeaderOf(handle, "Content-Type");
+    response.retry_after = HeaderOf(handle, "Retry-After");
+    response.body = Secret::Take(&transfer.body);
+    result = std::move(response);
+  } else {
+    result = FailureOf(handle, code, transfer, HostOf(request.url));
+    WipeString(&transfer.body);
+  }
+  ReturnHandle(handle);
+  return result;
+}
+
+CurlHttpClient::Handle CurlHttpClient::TakeHandle() {
+  {
+    MutexLock lock(&mutex_);
+    if (!idle_.empty()) {
+      Handle handle = idle_.back();
+      idle_.pop_back();
+      return handle;
+    }
+  }
+  return curl_easy_init();
+}
+
+void CurlHttpClient::ReturnHandle(Handle handle) {
+  // Options go, names and TLS sessions stay.
+  curl_easy_reset(handle);
+  {
+    MutexLock lock(&mutex_);
+    if (idle_.size() < kMostIdle) {
+      idle_.push_back(handle);
+      return;
+    }
+  }
+  curl_easy_cleanup(handle);
+}
+
+}  // namespace tokenbroker

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// application/x-www-form-urlencoded, as RFC 6749 Appendix B uses it for bodies,
+// queries and credentials.
+#ifndef TOKENBROKER_PROVIDERS_FORM_H_
+#define TOKENBROKER_PROVIDERS_FORM_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace tokenbroker {
+
+// `text` with everything but letters, digits and `*-._` escaped, and spaces as
+// `+`.
+std::string FormEscape(absl::string_view text);
+
+// A list of names and values, in the order in which they were added.
+class Form {
+ public:
+  Form& Add(absl::string_view name, absl::string_view value);
+
+  // `name=value&name=value`. May hold credentials.
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace tokenbroker
+
+#endif  // TOKENBROKER_PROVIDERS_FORM_H_

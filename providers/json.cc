@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/json.h"
+
+#include <utility>
+
+namespace tokenbroker {
+namespace {
+
+constexpr int kDeepest = 32;
+
+}  // namespace
+
+std::optional<nlohmann::json> ParseJsonObject(absl::string_view text) {
+  bool too_deep = false;
+  const auto keep = [&too_deep](int depth, nlohmann::json::parse_event_t,
+                                const nlohmann::json&) {
+    too_deep = too_deep || depth > kDeepest;
+    return !too_deep;
+  };
+  nlohmann::json object = nlohmann::json::parse(text.begin(), text.end(), keep,
+                                                /*allow_exceptions=*/false);
+  if (too_deep || object.is_discarded() || !object.is_object()) {
+    return std::nullopt;
+  }
+  return object;
+}
+
+std::string StringMember(const nlohmann::json& object, const char* name) {
+  const auto member = object.find(name);
+  if (member == object.end() || !member->is_string()) return "";
+  return member->get<std::string>();
+}
+
+}  // namespace tokenbroker

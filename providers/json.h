@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// JSON from strangers.
+#ifndef TOKENBROKER_PROVIDERS_JSON_H_
+#define TOKENBROKER_PROVIDERS_JSON_H_
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace tokenbroker {
+
+// The object in `text`; nothing if it is not one JSON object, is nested deeper
+// than 32 levels, or is not UTF-8.
+std::optional<nlohmann::json> ParseJsonObject(absl::string_view text);
+
+// The member's text; empty if there is none or it is no string.
+std::string StringMember(const nlohmann::json& object, const char* name);
+
+}  // namespace tokenbroker
+
+#endif  // TOKENBROKER_PROVIDERS_JSON_H_

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/provider_entry.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "broker/config.h"
+#include "providers/discovery.h"
+#include "providers/oauth2_provider.h"
+
+namespace tokenbroker {
+namespace {
+
+constexpr absl::Duration kMetadataLife = absl::Hours(1);
+constexpr absl::Duration kPauseWithMetadata = absl::Minutes(1);
+constexpr absl::Duration kPauseWithoutMetadata = absl::Seconds(5);
+
+}  // namespace
+
+ProviderEntry::ProviderEntry(config::v1::Provider settings,
+                             Secret client_secret, HttpClient& http,
+                             const Clock& clock)
+    : settings_(std::move(settings)),
+      client_secret_(std::move(client_secret)),
+      http_(http),
+      clock_(clock) {
+  if (!NeedsDiscovery(settings_)) {
+    provider_ =
+        std::make_shared<OAuth2Provider>(settings_, client_secret_.Clone());
+    next_fetch_ = absl::InfiniteFuture();
+  }
+}
+
+absl::StatusOr<std::shared_ptr<const Provider>> ProviderEntry::Get() {
+  {
+    MutexLock lock(&mutex_);
+    while (fetching_ && provider_ == nullptr) fetched_.Wait(&mutex_);
+    if (fetching_) return provider_;
+    if (clock_.TimeNow() < next_fetch_) {
+      if (provider_ != nullptr) return provider_;
+      return last_failure_;
+    }
+    fetching_ = true;
+  }
+  auto fetched = Fetch();
+  MutexLock lock(&mutex_);
+  fetching_ = false;
+  fetched_.SignalAll();
+  const absl::Time now = clock_.TimeNow();
+  if (fetched.ok()) {
+    provider_ = *std::move(fetched);
+    next_fetch_ = now + kMetadataLife;
+    return provider_;
+  }
+  last_failure_ = fetched.status();
+  next_fetch_ =
+      now + (provider_ != nullptr ? kPauseWithMetadata : kPauseWithoutMetadata);
+  if (provider_ != nullptr) return provider_;
+  return last_failure_;
+}
+
+absl::StatusOr<std::shared_ptr<const Provider>> ProviderEntry::Fetch() const {
+  std::string failures;
+  for (const std::string& url : MetadataUrls(settings_.issuer())) {
+    HttpRequest request;
+    request.url = url;
+    request.headers.emplace_back("Accept", Secret("application/json"));
+    request.timeout = RequestTimeout(settings_);
+    request.allow_loopback = settings_.allow_loopback();
+    const auto response = http_.Send(request);
+    absl::StatusOr<config::v1::Provider> complete =
+        !response.ok() ? response.status()
+        : response->status != 200
+            ? absl::UnavailableError(absl::StrCat("status ", response->status))
+            : ApplyMetadata(settings_, response->body.Reveal());
+    if (complete.ok()) {
+      return std::make_shared<OAuth2Provider>(*std::move(complete),
+                                              client_secret_.Clone());
+    }
+    absl::StrAppend(&failures, " ", url, ": ", complete.status().message(),
+                    ";");
+    // A server that does not answer does not answer twice.
+    if (!response.ok()) break;
+  }
+  return absl::UnavailableError(
+      absl::StrCat("metadata of provider ", settings_.name(), ":", failures));
+}
+
+}  // namespace tokenbroker

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TOKENBROKER_PROVIDERS_PROVIDER_ENTRY_H_
+#define TOKENBROKER_PROVIDERS_PROVIDER_ENTRY_H_
+
+#include <memory>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "broker/clock.h"
+#include "broker/http_client.h"
+#include "broker/mutex.h"
+#include "broker/provider.h"
+#include "broker/secret.h"
+#include "tokenbroker/config/v1/provider.pb.h"
+
+namespace tokenbroker {
+
+// One configured provider and its metadata, as configured_providers.h says.
+// Thread-safe.
+class ProviderEntry {
+ public:
+  ProviderEntry(config::v1::Provider settings, Secret client_secret,
+                HttpClient& http, const Clock& clock);
+
+  // The provider; kUnavailable while it needs metadata that cannot be had.
+  // Blocks while metadata is fetched for the first time.
+  absl::StatusOr<std::shared_ptr<const Provider>> Get();
+
+ private:
+  absl::StatusOr<std::shared_ptr<const Provider>> Fetch() const;
+
+  const config::v1::Provider settings_;
+  const Secret client_secret_;
+  HttpClient& http_;
+  const Clock& clock_;
+
+  Mutex mutex_;
+  CondVar fetched_;
+  bool fetching_ ABSL_GUARDED_BY(mutex_) = false;
+  // Null before the first success.
+  std::shared_ptr<const Provider> provider_ ABSL_GUARDED_BY(mutex_);
+  absl::Time next_fetch_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Status last_failure_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tokenbroker
+
+#endif  // TOKENBROKER_PROVIDERS_PROVIDER_ENTRY_H_

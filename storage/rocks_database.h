@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TOKENBROKER_STORAGE_ROCKS_DATABASE_H_
+#define TOKENBROKER_STORAGE_ROCKS_DATABASE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "rocksdb/db.h"
+#include "rocksdb/write_batch.h"
+#include "storage/data_directory.h"
+#include "storage/rocks_options.h"
+
+namespace tokenbroker {
+
+// RocksDB in our words: families, rows, messages, Status. Thread-safe.
+//
+// kDataLoss, a file or a row is damaged; kUnavailable, RocksDB cannot read or
+// write now. No message names a row.
+class RocksDatabase {
+ public:
+  // Writes that happen together or not at all.
+  class Batch {
+   public:
+    explicit Batch(const RocksDatabase& database) : database_(database) {}
+    void Put(Family family, absl::string_view row, absl::string_view value);
+    void Delete(Family family, absl::string_view row);
+
+   private:
+    friend class RocksDatabase;
+    const RocksDatabase& database_;
+    rocksdb::WriteBatch batch_;
+  };
+
+  struct Entry {
+    std::string row;
+    std::string value;
+  };
+
+  // Opens the database at `path`, or with kToBeMade goes on with making it.
+  // Errors as RocksTokenStore::Open.
+  static absl::StatusOr<std::unique_ptr<RocksDatabase>> Open(
+      const std::string& path, DirectoryState state);
+  ~RocksDatabase();
+  RocksDatabase(const RocksDatabase&) = delete;
+  RocksDatabase& operator=(const RocksDatabase&) = delete;
+
+  // The message under `row`; absent if there is none.
+  template <typename Message>
+  absl::StatusOr<std::optional<Message>> Read(Family family,
+                                              absl::string_view row) const;
+
+  // At most `limit` entries from row `first` on and before `end` (empty: to the
+  // last), in order. Costs as much as it returns.
+  absl::StatusOr<std::vector<Entry>> Scan(Family family,
+                                          const std::string& first,
+                                          const std::string& end,
+                                          int limit) const;
+
+  // On disk when it returns.
+  absl::Status Write(Batch* batch);
+
+  // kDataLoss for a row of this family that is not as it must be.
+  absl::Status Damaged(Family family) const;
+
+ private:
+  RocksDatabase(std::unique_ptr<rocksdb::DB> db,
+                std::vector<rocksdb::ColumnFamilyHandle*> families);
+
+  rocksdb::ColumnFamilyHandle* Handle(Family family) const;
+  absl::StatusOr<std::optional<std::string>> ReadBytes(
+      Family family, absl::string_view row) const;
+
+  const std::unique_ptr<rocksdb::DB> db_;
+  const std::vector<rocksdb::ColumnFamilyHandle*> families_;
+};
+
+template <typename Message>
+absl::StatusOr<std::optional<Message>> RocksDatabase::Read(
+    Family family, absl::string_view row) const {
+  const absl::StatusOr<std::optional<std::string>> bytes =
+      ReadBytes(family, row);
+  if (!bytes.ok()) return bytes.status();
+  if (!bytes->has_value()) return std::optional<Message>();
+  std::optional<Message> message(std::in_place);
+  if (!message->ParseFromString(**bytes)) return Damaged(family);
+  return message;
+}
+
+}  // namespace tokenbroker
+
+#endif  // TOKENBROKER_STORAGE_ROCKS_DATABASE_H_

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/rocks_token_store.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "broker/status_macros.h"
+#include "storage/protocol_rules.h"
+#include "storage/record_bytes.h"
+#include "storage/rocks_database.h"
+#include "storage/rows.h"
+#include "storage/store_identity.h"
+
+namespace tokenbroker {
+
+using storage::v1::AttemptRecord;
+using storage::v1::AuthorizationRecord;
+using storage::v1::ConnectionRecord;
+using storage::v1::Sealed;
+using storage::v1::StoreIdentity;
+using Batch = RocksDatabase::Batch;
+using Entry = RocksDatabase::Entry;
+
+namespace {
+
+absl::Status Identify(const std::string& path, DirectoryState state,
+                      const Keyring& keyring, Random& random,
+                      RocksDatabase* database) {
+  ABSL_ASSIGN_OR_RETURN(
+      const std::optional<StoreIdentity> identity,
+      database->Read<StoreIdentity>(Family::kDefault, kIdentityRow));
+  if (identity.has_value()) {
+    const absl::Status fits = CheckIdentity(*identity, keyring);
+    if (fits.ok()) return fits;
+    return absl::Status(fits.code(), absl::StrCat("data directory ", path,
+                                                  ": ", fits.message()));
+  }
+  if (state == DirectoryState::kStore) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("data directory ", path,
+                     " holds a database without a broker's identity: name an "
+                     "empty one, or restore it from a backup"));
+  }
+  Batch batch(*database);
+  batch.Put(Family::kDefault, kIdentityRow,
+            NewIdentity(keyring, random).SerializeAsString());
+  return database->Write(&batch);
+}
+
+void DeleteDue(const ConnectionRecord& record, Batch* batch) {
+  if (!record.connection().has_refresh_time()) return;
+  batch->Delete(Family::kDue,
+                DueRow(KeyOf(record),
+                       IndexTime(record.connection().refresh_time())));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RocksTokenStore>> RocksTokenStore::Open(
+    const std::string& path, const Keyring& keyring, Random& random) {
+  ABSL_ASSIGN_OR_RETURN(const DirectoryState state, PrepareDataDirectory(path));
+  ABSL_ASSIGN_OR_RETURN(std::unique_ptr<RocksDatabase> database,
+                        RocksDatabase::Open(path, state));
+  ABSL_RETURN_IF_ERROR(Identify(path, state, keyring, random, database.get()));
+  if (state == DirectoryState::kToBeMade) {
+    ABSL_RETURN_IF_ERROR(FinishDataDirectory(path));
+  }
+  return std::unique_ptr<RocksTokenStore>(
+      new RocksTokenStore(std::move(database)));
+}
+
+RocksTokenStore::RocksTokenStore(std::unique_ptr<RocksDatabase> database)
+    : database_(std::move(database)) {}
+
+RocksTokenStore::~RocksTokenStore() = default;
+
+// --- Connections ---
+
+absl::StatusOr<ConnectionRecord> RocksTokenStore::Get(
+    const ConnectionKey& key) {
+  ABSL_ASSIGN_OR_RETURN(std::optional<ConnectionRecord> record,
+                        ReadConnection(key));
+  if (!record.has_value()) return absl::NotFoundError("no such connection");
+  return *std::move(record);
+}
+
+absl::StatusOr<std::vector<ConnectionRecord>> RocksTokenStore::List(
+    const ListRequest& request) {
+  std::vector<ConnectionRecord> found;
+  for (const std::string& provider : request.providers) {
+    const std::string prefix = ProviderPrefix(provider);
+    std::string first = prefix + request.subject;
+    // One subject is one row.
+    const std::string end =
+        request.subject.empty() ? BehindPrefix(prefix) : Behind(first);
+    if (request.after.has_value()) {
+      first = std::max(first, Behind(ConnectionRow(*request.after)));
+    }
+    if (first >= end) continue;
+    const int left = request.limit - static_cast<int>(found.size());
+    if (left <= 0) break;
+    ABSL_ASSIGN_OR_RETURN(
+        const std::vector<Entry> entries,
+        database_->Scan(Family::kConnections, first, end, left));
+    for (const Entry& entry : entries) {
+      ConnectionRecord& record = found.emplace_back();
+      if (!record.ParseFromString(entry.value) ||
+          ConnectionRow(KeyOf(record)) != entry.row) {
+        return database_->Damaged(Family::kConnections);
+      }
+    }
+  }
+  return found;
+}
+
+absl::Status RocksTokenStore::Remove(const ConnectionKey& key) {
+  const KeysLock lock(&connection_locks_, {ConnectionRow(key)});
+  ABSL_ASSIGN_OR_RETURN(const std::optional<ConnectionRecord> record,
+                        ReadConnection(key));
+  if (!record.has_value()) return absl::NotFoundError("no such connection");
+  const std::string attempts = AttemptsPrefix(key);
+  ABSL_ASSIGN_OR_RETURN(
+      const std::vector<Entry> open,
+      database_->Scan(Family::kAttempts, attempts, BehindPrefix(attempts),
+                      std::numeric_limits<int>::max()));
+  Batch batch(*database_);
+  for (const Entry& entry : open) batch.Delete(Family::kAttempts, entry.row);
+  DeleteDue(*record, &batch);
+  batch.Delete(Family::kConnections, ConnectionRow(key));
+  return database_->Write(&batch);
+}
+
+// --- The refresh protocol ---
+
+absl::Status RocksTokenStore::Begin(const AttemptRecord& attempt) {
+  const ConnectionKey key = KeyOf(attempt);
+  const KeysLock lock(&connection_locks_, {ConnectionRow(key)});
+  ABSL_ASSIGN_OR_RETURN(const std::optional<AttemptRecord> open,
+                        ReadOpen(attempt));
+  ABSL_ASSIGN_OR_RETURN(const std::optional<ConnectionRecord> connection,
+                        ReadConnection(key));
+  ABSL_RETURN_IF_ERROR(CheckBegin(attempt, open, connection));
+  ABSL_ASSIGN_OR_RETURN(const std::string bytes, RecordBytes(attempt));
+  Batch batch(*database_);
+  batch.Put(Family::kAttempts, AttemptRow(attempt), bytes);
+  return database_->Write(&batch);
+}
+
+absl::Status RocksTokenStore::KeepResponse(const AttemptRecord& attempt,
+                                           const Sealed& response) {
+  const KeysLock lock(&connection_locks_, {ConnectionRow(KeyOf(attempt))});
+  ABSL_ASSIGN_OR_RETURN(std::optional<AttemptRecord> open, ReadOpen(attempt));
+  ABSL_RETURN_IF_ERROR(CheckOpen(attempt, open));
+  *open->mutable_response() = response;
+  ABSL_ASSIGN_OR_RETURN(const std::string bytes, RecordBytes(*open));
+  Batch batch(*database_);
+  batch.Put(Family::kAttempts, AttemptRow(*open), bytes);
+  return database_->Write(&batch);
+}
+
+absl::Status RocksTokenStore::Commit(const AttemptRecord& attempt,
+                                     const ConnectionRecord& next) {
+  const ConnectionKey key = KeyOf(attempt);
+  const KeysLock lock(&connection_locks_, {ConnectionRow(key)});
+  ABSL_ASSIGN_OR_RETURN(const std::optional<AttemptRecord> open,
+                        ReadOpen(attempt));
+  ABSL_ASSIGN_OR_RETURN(const std::optional<ConnectionRecord> connection,
+                        ReadConnection(key));
+  ABSL_RETURN_IF_ERROR(CheckCommit(attempt, next, open, connection));
+  ABSL_ASSIGN_OR_RETURN(const std::string bytes, RecordBytes(next));
+  Batch batch(*database_);
+  batch.Delete(Family::kAttempts, AttemptRow(attempt));
+  // Order counts: the next place in the index may be the old one.
+  if (connection.has_value()) DeleteDue(*connection, &batch);
+  if (next.connection().has_refresh_time()) {
+    batch.Put(Family::kDue,
+              DueRow(key, IndexTime(next.connection().refresh_time())), "");
+  }
+  batch.Put(Family::kConnections, ConnectionRow(key), bytes);
+  return database_->Write(&batch);
+}
+
+absl::Status RocksTokenStore::Abandon(const AttemptRecord& attempt) {
+  const KeysLock lock(&connection_locks_, {ConnectionRow(KeyOf(attempt))});
+  ABSL_ASSIGN_OR_RETURN(const std::optional<AttemptRecord> open,
+                        ReadOpen(attempt));
+  if (!CheckOpen(attempt, open).ok()) return absl::OkStatus();
+  Batch batch(*database_);
+  batch.Delete(Family::kAttempts, AttemptRow(attempt));
+  return database_->Write(&batch);
+}
+
+absl::StatusOr<std::vector<AttemptRecord>> RocksTokenStore::OpenAttempts() {
+  ABSL_ASSIGN_OR_RETURN(
+      const std::vector<Entry> entries,
+      database_->Scan(Family::kAttempts, "", "",
+                      std::numeric_limits<int>::max()));
+  std::vector<AttemptRecord> attempts;
+  for (const Entry& entry : entries) {
+    AttemptRecord& attempt = attempts.emplace_back();
+    if (!attempt.ParseFromString(entry.value) ||
+        AttemptRow(attempt) != entry.row) {
+      return database_->Damaged(Family::kAttempts);
+    }
+  }
+  return attempts;
+}
+
+absl::StatusOr<std::vector<DueEntry>> RocksTokenStore::Due(
+    absl::string_view provider, const std::optional<DueEntry>& after,
+    absl::Time until, int limit) {
+  std::string first = ProviderPrefix(provider);
+  if (after.has_value()) {
+    first = Behind(DueRow({std::string(provider), after->key.subject},
+                          after->refresh_time));
+  }
+  const std::string end = DueRowsEnd(provider, until);
+  std::vector<DueEntry> due;
+  if (first >= end) return due;
+  ABSL_ASSIGN_OR_RETURN(const std::vector<Entry> entries,
+                        database_->Scan(Family::kDue, first, end, limit));
+  for (const Entry& entry : entries) {
+    std::optional<DueEntry> parsed = ParseDueRow(entry.row);
+    if (!parsed.has_value()) return database_->Damaged(Family::kDue);
+    due.push_back(*std::move(parsed));
+  }
+  return due;
+}
+
+// --- Authorizations ---
+
+absl::Status RocksTokenStore::Remember(
+    absl::string_view state_hash, const AuthorizationRecord& authorization) {
+  const KeysLock lock(&authorization_locks_, {std::string(state_hash)});
+  ABSL_ASSIGN_OR_RETURN(const std::string bytes, RecordBytes(authorization));
+  Batch batch(*database_);
+  batch.Put(Family::kAuthorizations, state_hash, bytes);
+  batch.Put(Family::kExpiries,
+            ExpiryRow(state_hash, IndexTime(authorization.expire_time())), "");
+  return database_->Write(&batch);
+}
+
+absl::StatusOr<AuthorizationRecord> RocksTokenStore::Take(
+    absl::string_view state_hash) {
+  const KeysLock lock(&authorization_locks_, {std::string(state_hash)});
+  ABSL_ASSIGN_OR_RETURN(
+      std::optional<AuthorizationRecord> authorization,
+      database_->Read<AuthorizationRecord>(Family::kAuthorizations,
+                                           state_hash));
+  if (!authorization.has_value()) {
+    return absl::NotFoundError("no such authorization");
+  }
+  Batch batch(*database_);
+  batch.Delete(Family::kAuthorizations, state_hash);
+  batch.Delete(Family::kExpiries,
+               ExpiryRow(state_hash, IndexTime(authorization->expire_time())));
+  ABSL_RETURN_IF_ERROR(database_->Write(&batch));
+  return *std::move(authorization);
+}
+
+absl::StatusOr<int> RocksTokenStore::ForgetExpired(absl::Time time,
+                                                   int limit) {
+  ABSL_ASSIGN_OR_RETURN(
+      const std::vector<Entry> entries,
+      database_->Scan(Family::kExpiries, "", ExpiryRowsEnd(time), limit));
+  if (entries.empty()) return 0;
+  std::vector<Expiry> expiries;
+  std::vector<std::string> hashes;
+  for (const Entry& entry : entries) {
+    std::optional<Expiry> expiry = ParseExpiryRow(entry.row);
+    if (!expiry.has_value()) return database_->Damaged(Family::kExpiries);
+    hashes.push_back(expiry->state_hash);
+    expiries.push_back(*std::move(expiry));
+  }
+
+  const KeysLock lock(&authorization_locks_, hashes);
+  int forgotten = 0;
+  Batch batch(*database_);
+  for (const Expiry& expiry : expiries) {
+    batch.Delete(Family::kExpiries,
+                 ExpiryRow(expiry.state_hash, expiry.time));
+    // It may have been taken since, or remembered anew for longer.
+    ABSL_ASSIGN_OR_RETURN(
+        const std::optional<AuthorizationRecord> authorization,
+        database_->Read<AuthorizationRecord>(Family::kAuthorizations,
+                                             expiry.state_hash));
+    if (!authorization.has_value() ||
+        IndexTime(authorization->expire_time()) != expiry.time) {
+      continue;
+    }
+    batch.Delete(Family::kAuthorizations, expiry.state_hash);
+    ++forgotten;
+  }
+  ABSL_RETURN_IF_ERROR(database_->Write(&batch));
+  return forgotten;
+}
+
+absl::StatusOr<std::optional<ConnectionRecord>>
+RocksTokenStore::ReadConnection(const ConnectionKey& key) const {
+  ABSL_ASSIGN_OR_RETURN(
+      std::optional<ConnectionRecord> record,
+      database_->Read<ConnectionRecord>(Family::kConnections,
+                                        ConnectionRow(key)));
+  // A row that stands in another's place is damage too.
+  if (record.has_value() && !(KeyOf(*record) == key)) {
+    return database_->Damaged(Family::kConnections);
+  }
+  return record;
+}
+
+absl::StatusOr<std::optional<AttemptRecord>> RocksTokenStore::ReadOpen(
+    const AttemptRecord& attempt) const {
+  return database_->Read<AttemptRecord>(Family::kAttempts,
+                                        AttemptRow(attempt));
+}
+
+}  // namespace tokenbroker
