@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/delete_connection.h"
+
+#include <future>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "broker/errors.h"
+#include "gtest/gtest.h"
+#include "tests/world.h"
+
+namespace tokenbroker {
+namespace {
+
+TEST(DeleteConnectionTest, RevokesTheRefreshTokenAndForgetsEverything) {
+  World world;
+  world.Connect();
+  world.http.Answer(200, "");
+  const auto deleted = world.Delete();
+  ASSERT_TRUE(deleted.ok()) << deleted.status();
+  EXPECT_EQ(deleted->subject(), "alice");
+  const auto sent = world.http.sent().back();
+  EXPECT_EQ(sent.url, "https://acme.test/revoke");
+  EXPECT_TRUE(absl::StrContains(sent.body, "token=rt-1"));
+  EXPECT_EQ(world.GetText(), "CONNECTION_NOT_FOUND");
+  EXPECT_TRUE(world.memory
+                  .Due("acme", std::nullopt, absl::InfiniteFuture(), 10)
+                  ->empty());
+}
+
+TEST(DeleteConnectionTest, RevokesTheAccessTokenWhereThereIsNoOther) {
+  World world;
+  world.Connect("alice", /*refresh_token=*/"");
+  world.http.Answer(200, "");
+  EXPECT_TRUE(world.Delete().ok());
+  EXPECT_TRUE(absl::StrContains(world.http.sent().back().body, "token=at-1"));
+}
+
+TEST(DeleteConnectionTest, DeletesEvenIfTheProviderIsDown) {
+  World world;
+  world.Connect();
+  world.http.Fail(absl::UnavailableError("no route"));
+  EXPECT_TRUE(world.Delete().ok());
+  EXPECT_EQ(world.GetText(), "CONNECTION_NOT_FOUND");
+}
+
+TEST(DeleteConnectionTest, SaysThatThereIsNothingToDelete) {
+  World world;
+  EXPECT_EQ(ReasonOf(world.Delete("nobody").status()),
+            v1::ERROR_REASON_CONNECTION_NOT_FOUND);
+}
+
+TEST(DeleteConnectionTest, WaitsForARunningRefreshAndRevokesWhatItBrought) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Hours(2));
+  std::promise<void> release;
+  world.http.AnswerWith([&]() -> absl::StatusOr<HttpResponse> {
+    release.get_future().wait();
+    return HttpResponse{.status = 200,
+                        .content_type = "application/json",
+                        .body = Secret(World::Tokens("at-2", "rt-2"))};
+  });
+  std::promise<GetAccessToken::Answer> got;
+  world.broker->get_access_token.Get(
+      World::Key(), {},
+      [&](const GetAccessToken::Answer& answer) { got.set_value(answer); });
+  while (world.http.sent().size() < 2) std::this_thread::yield();
+  std::promise<absl::StatusOr<v1::Connection>> deleted;
+  world.broker->delete_connection.Delete(
+      "anonymous", World::Key(),
+      [&](const absl::StatusOr<v1::Connection>& connection) {
+        deleted.set_value(connection);
+      });
+  world.http.Answer(200, "");  // the revocation
+  release.set_value();
+  EXPECT_TRUE(got.get_future().get().ok());
+  EXPECT_TRUE(deleted.get_future().get().ok());
+  EXPECT_TRUE(absl::StrContains(world.http.sent().back().body, "token=rt-2"));
+}
+
+}  // namespace
+}  // namespace tokenbroker

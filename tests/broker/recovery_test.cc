@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The broker dies after each durable step in turn; what it finds when it comes
+// back must follow from that step alone.
+#include "broker/recovery.h"
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+#include "tests/world.h"
+
+namespace tokenbroker {
+namespace {
+
+// A refresh whose n-th durable step fails, and a restart.
+void CrashInRefresh(World& world, int step) {
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.store.FailWritesFrom(step);
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  world.broker->refresher.RefreshIfDue(World::Key());
+  world.Restart();
+}
+
+TEST(RecoveryTest, NothingHappenedIfTheAttemptWasNotNoted) {
+  World world;
+  CrashInRefresh(world, 0);
+  EXPECT_EQ(world.Record().connection().state(),
+            v1::Connection::STATE_ACTIVE);
+  EXPECT_EQ(world.GetText(), "at-1");
+}
+
+TEST(RecoveryTest, TheOutcomeIsUnknownIfTheAnswerWasNotKept) {
+  World world;
+  CrashInRefresh(world, 1);
+  const auto record = world.Record();
+  EXPECT_EQ(record.connection().state(),
+            v1::Connection::STATE_OUTCOME_UNKNOWN);
+  EXPECT_EQ(record.connection().generation(), 1);
+  // Strict rotation: the token that lives is served, and nothing is presented.
+  EXPECT_EQ(world.GetText(), "at-1");
+  EXPECT_EQ(world.http.sent().size(), 2u);
+}
+
+TEST(RecoveryTest, AKeptAnswerIsReadAndCommitted) {
+  World world;
+  CrashInRefresh(world, 2);
+  EXPECT_EQ(world.Record().connection().generation(), 2);
+  EXPECT_EQ(world.GetText(), "at-2");
+  EXPECT_EQ(world.http.sent().size(), 2u);
+  EXPECT_TRUE(world.memory.OpenAttempts()->empty());
+}
+
+TEST(RecoveryTest, AStrictProviderIsAskedOnceMoreAndLate) {
+  World world;
+  CrashInRefresh(world, 1);
+  world.clock.Advance(absl::Minutes(11));  // at-1 is over
+  world.http.Answer(400, R"({"error":"invalid_grant"})");
+  EXPECT_EQ(world.GetText(), "REAUTHORIZATION_REQUIRED");
+  EXPECT_EQ(world.Record().connection().reason(),
+            v1::Connection::REASON_ROTATION_LOST);
+}
+
+TEST(RecoveryTest, AStrictProviderThatNeverGotTheRequestGoesOn) {
+  World world;
+  CrashInRefresh(world, 1);
+  world.clock.Advance(absl::Minutes(11));
+  world.http.Answer(200, World::Tokens("at-3", "rt-3"));
+  EXPECT_EQ(world.GetText(), "at-3");
+  EXPECT_EQ(world.Record().connection().state(),
+            v1::Connection::STATE_ACTIVE);
+}
+
+TEST(RecoveryTest, AProviderThatDoesNotRotateIsAskedAgainSoon) {
+  World world(config::v1::ROTATION_NEVER);
+  CrashInRefresh(world, 1);
+  world.clock.Advance(absl::Seconds(3));
+  world.http.Answer(200, World::Tokens("at-3", ""));
+  EXPECT_TRUE(world.broker->refresher.RefreshIfDue(World::Key()).exchanged);
+  EXPECT_EQ(world.GetText(), "at-3");
+}
+
+TEST(RecoveryTest, AProviderWithGraceIsAskedAgainWithinIt) {
+  World world(config::v1::ROTATION_GRACE);
+  CrashInRefresh(world, 1);
+  world.clock.Advance(absl::Seconds(3));
+  world.http.Answer(200, World::Tokens("at-3", "rt-3"));
+  EXPECT_TRUE(world.broker->refresher.RefreshIfDue(World::Key()).exchanged);
+  EXPECT_EQ(world.GetText(), "at-3");
+}
+
+TEST(RecoveryTest, AProviderWhoseGraceIsOverIsTreatedAsStrict) {
+  World world(config::v1::ROTATION_GRACE);
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.store.FailWritesFrom(1);
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  world.broker->refresher.RefreshIfDue(World::Key());
+  world.clock.Advance(absl::Minutes(3));  // down for longer than the grace
+  world.Restart();
+  world.clock.Advance(absl::Minutes(1));
+  EXPECT_FALSE(world.broker->refresher.RefreshIfDue(World::Key()).exchanged);
+  EXPECT_EQ(world.GetText(), "at-1");
+}
+
+// A code whose n-th durable step fails (0 remembers, 1 takes, 2 begins, 3
+// keeps, 4 commits), and a restart.
+absl::StatusOr<v1::Connection> CrashInCompletion(World& world, int step) {
+  world.store.FailWritesFrom(step);
+  const auto started = world.Start(World::StartRequest());
+  v1::CompleteAuthorizationRequest callback;
+  callback.set_code("code-1");
+  if (started.ok()) callback.set_state(started->state());
+  world.http.Answer(200, World::Tokens("at-1", "rt-1"));
+  auto connection = world.Complete(callback);
+  world.Restart();
+  return connection;
+}
+
+TEST(RecoveryTest, ACodeWithoutAKeptAnswerIsGivenUpAndNeverSentAgain) {
+  for (const int step : {1, 2, 3}) {
+    World world;
+    EXPECT_FALSE(CrashInCompletion(world, step).ok()) << step;
+    EXPECT_TRUE(world.memory.OpenAttempts()->empty()) << step;
+    EXPECT_EQ(world.GetText(), "CONNECTION_NOT_FOUND") << step;
+    EXPECT_EQ(world.http.sent().size(), step < 3 ? 0u : 1u) << step;
+  }
+}
+
+TEST(RecoveryTest, ACodeWithAKeptAnswerBecomesAConnection) {
+  World world;
+  EXPECT_FALSE(CrashInCompletion(world, 4).ok());
+  EXPECT_EQ(world.GetText(), "at-1");
+  EXPECT_EQ(world.http.sent().size(), 1u);
+}
+
+TEST(RecoveryTest, LeavesAnAttemptOfARunningRefreshAlone) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.http.AnswerWith([&]() -> absl::StatusOr<HttpResponse> {
+    EXPECT_TRUE(world.broker->recovery.Run(absl::InfiniteFuture()).ok());
+    return HttpResponse{.status = 200,
+                        .content_type = "application/json",
+                        .body = Secret(World::Tokens("at-2", "rt-2"))};
+  });
+  EXPECT_EQ(world.GetText("alice", {.min_ttl = absl::Minutes(30)}), "at-2");
+  EXPECT_EQ(world.Record().connection().state(),
+            v1::Connection::STATE_ACTIVE);
+}
+
+}  // namespace
+}  // namespace tokenbroker

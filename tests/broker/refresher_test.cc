@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/refresher.h"
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "broker/errors.h"
+#include "broker/proto_time.h"
+#include "gtest/gtest.h"
+#include "tests/world.h"
+
+namespace tokenbroker {
+namespace {
+
+RefreshResult RefreshIfDue(World& world) {
+  return world.broker->refresher.RefreshIfDue(World::Key());
+}
+
+TEST(RefresherTest, LeavesAConnectionAloneThatIsNotDue) {
+  World world;
+  world.Connect();
+  const RefreshResult result = RefreshIfDue(world);
+  EXPECT_TRUE(result.status.ok());
+  EXPECT_FALSE(result.exchanged);
+  EXPECT_EQ(world.http.sent().size(), 1u);
+}
+
+TEST(RefresherTest, SendsTheStoredRefreshToken) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  EXPECT_TRUE(RefreshIfDue(world).exchanged);
+  const auto sent = world.http.sent().back();
+  EXPECT_EQ(sent.url, "https://acme.test/token");
+  EXPECT_TRUE(absl::StrContains(sent.body, "grant_type=refresh_token"));
+  EXPECT_TRUE(absl::StrContains(sent.body, "refresh_token=rt-1"));
+}
+
+TEST(RefresherTest, UsesTheNewRefreshTokenNextTime) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  RefreshIfDue(world);
+  world.clock.Advance(absl::Minutes(50));
+  world.http.Answer(200, World::Tokens("at-3", "rt-3"));
+  RefreshIfDue(world);
+  EXPECT_TRUE(absl::StrContains(world.http.sent().back().body, "=rt-2"));
+  EXPECT_EQ(world.Record().connection().generation(), 3);
+}
+
+TEST(RefresherTest, KeepsTheOldRefreshTokenWhenTheAnswerHasNone) {
+  World world;
+  world.Connect();
+  for (int round = 2; round < 5; ++round) {
+    world.clock.Advance(absl::Minutes(50));
+    world.http.Answer(200, World::Tokens("at", ""));
+    EXPECT_TRUE(RefreshIfDue(world).status.ok());
+    EXPECT_TRUE(absl::StrContains(world.http.sent().back().body, "=rt-1"));
+    EXPECT_EQ(world.Record().connection().generation(), round);
+  }
+}
+
+TEST(RefresherTest, NotesTheAttemptBeforeItSends) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.http.AnswerWith([&]() -> absl::StatusOr<HttpResponse> {
+    const auto attempts = world.memory.OpenAttempts();
+    EXPECT_EQ(attempts->size(), 1u);
+    EXPECT_EQ(attempts->front().generation(), 1);
+    return absl::UnknownError("reset");
+  });
+  RefreshIfDue(world);
+  EXPECT_EQ(world.http.sent().size(), 2u);
+}
+
+TEST(RefresherTest, SendsNothingWhenTheAttemptCannotBeNoted) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.store.FailWritesFrom(0);
+  EXPECT_EQ(ReasonOf(RefreshIfDue(world).status),
+            v1::ERROR_REASON_STORAGE_UNAVAILABLE);
+  EXPECT_EQ(world.http.sent().size(), 1u);
+}
+
+TEST(RefresherTest, BacksOffAfterATransientRefusal) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.http.AnswerRetryAfter(503, "120");
+  const RefreshResult result = RefreshIfDue(world);
+  EXPECT_EQ(ReasonOf(result.status), v1::ERROR_REASON_PROVIDER_UNAVAILABLE);
+  EXPECT_EQ(FromProto(world.Record().connection().refresh_time()),
+            world.clock.TimeNow() + absl::Minutes(2));
+  EXPECT_EQ(world.Record().connection().state(),
+            v1::Connection::STATE_ACTIVE);
+}
+
+TEST(RefresherTest, AsksTwiceBeforeItBelievesThatAGrantIsDead) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.http.Answer(400, R"({"error":"invalid_grant"})");
+  RefreshIfDue(world);
+  EXPECT_EQ(world.Record().connection().state(),
+            v1::Connection::STATE_ACTIVE);
+  world.clock.Advance(absl::Seconds(5));
+  world.http.Answer(400, R"({"error":"invalid_grant"})");
+  EXPECT_EQ(ReasonOf(RefreshIfDue(world).status),
+            v1::ERROR_REASON_REAUTHORIZATION_REQUIRED);
+  EXPECT_EQ(world.Record().connection().reason(),
+            v1::Connection::REASON_GRANT_REJECTED);
+  EXPECT_EQ(world.GetText(), "REAUTHORIZATION_REQUIRED");
+  EXPECT_EQ(world.http.sent().size(), 3u);
+}
+
+TEST(RefresherTest, SuspendsTheProviderAndKeepsConnectionsOnInvalidClient) {
+  World world;
+  world.Connect();
+  world.Connect("bob");
+  world.clock.Advance(absl::Hours(2));
+  world.http.Answer(401, R"({"error":"invalid_client"})");
+  EXPECT_EQ(world.GetText("alice"), "PROVIDER_MISCONFIGURED");
+  EXPECT_EQ(world.GetText("bob"), "PROVIDER_MISCONFIGURED");
+  EXPECT_EQ(world.http.sent().size(), 3u);  // bob's was not sent
+  EXPECT_EQ(world.Read("bob")->state(), v1::Connection::STATE_SUSPENDED);
+  EXPECT_EQ(world.Record().connection().state(),
+            v1::Connection::STATE_ACTIVE);
+  // Mended: the probe goes through and everybody is served again.
+  world.clock.Advance(absl::Minutes(1));
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  EXPECT_EQ(world.GetText("bob"), "at-2");
+  EXPECT_EQ(world.Read("bob")->state(), v1::Connection::STATE_ACTIVE);
+}
+
+// A refusal that names the token must not carry it into a log or an error.
+TEST(RefresherTest, PassesOnNoTextOfTheProvider) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Hours(2));
+  world.http.Answer(
+      400,
+      R"({"error":"bad rt-1","error_description":"no such token rt-1"})");
+  const auto answer = world.Get();
+  EXPECT_FALSE(answer.ok());
+  EXPECT_FALSE(absl::StrContains(answer.status().ToString(), "rt-1"));
+  EXPECT_FALSE(absl::StrContains(world.log_text(), "rt-1"));
+}
+
+}  // namespace
+}  // namespace tokenbroker

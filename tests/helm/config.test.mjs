@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The configuration that the chart renders, and the files that it points to.
+import assert from 'node:assert/strict';
+import {mkdirSync, writeFileSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import test from 'node:test';
+import {
+  broker, config, configText, examples, minimal, mountedFiles, only, pod,
+  provider, render, run, withDirectory,
+} from './chart.mjs';
+
+const checksum = values => only(render(values), 'StatefulSet')
+    .spec.template.metadata.annotations['checksum/config'];
+
+function succeeds(program, args, options) {
+  const {status, stdout, stderr} = run(program, args, options);
+  assert.equal(status, 0, `${program} ${args[0]}: ${stdout}${stderr}`);
+}
+
+// Makes every file that the pod would find, as `directory/path`.
+function makeFiles(objects, directory) {
+  const tls = join(directory, 'tls');
+  mkdirSync(tls);
+  succeeds('openssl', [
+    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
+    '-nodes', '-days', '2', '-subj', '/CN=broker', '-addext',
+    'subjectAltName=DNS:localhost', '-keyout', 'tls.key', '-out', 'tls.crt',
+  ], {cwd: tls});
+  succeeds('cp', ['tls.crt', 'ca.crt'], {cwd: tls});
+  for (const path of Object.keys(mountedFiles(objects))) {
+    const file = join(directory, path);
+    mkdirSync(dirname(file), {recursive: true});
+    if (path === 'keyring/keyring') {
+      succeeds(broker, ['keygen', '--out', file]);
+    } else if (path.startsWith('secrets/')) {
+      writeFileSync(file, 'a client secret\n', {mode: 0o400});
+    }
+  }
+}
+
+for (const [name, values] of Object.entries(examples)) {
+  test(`${name}: every file that the configuration names is mounted`, () => {
+    const objects = render(values);
+    const named = configText(objects).match(/\/etc\/token-broker\/\S+/g);
+    const mounted = Object.keys(mountedFiles(objects))
+        .filter(path => path !== 'config.yaml')
+        .map(path => `/etc/token-broker/${path}`);
+    assert.deepEqual(named.sort(), mounted.sort());
+    const [container] = pod(objects).containers;
+    assert.deepEqual(container.volumeMounts, [
+      {name: 'files', mountPath: '/etc/token-broker', readOnly: true},
+      {name: 'data', mountPath: '/var/lib/token-broker'},
+    ]);
+    assert.deepEqual(
+        container.args, ['serve', '--config', '/etc/token-broker/config.yaml']);
+  });
+
+  test(`${name}: the broker accepts the configuration`, () => {
+    const objects = render(values);
+    withDirectory(directory => {
+      makeFiles(objects, directory);
+      const file = join(directory, 'config.yaml');
+      const text = configText(objects)
+          .replaceAll('/etc/token-broker/', `${directory}/`)
+          .replaceAll('/var/lib/token-broker/', `${directory}/`);
+      writeFileSync(file, text);
+      succeeds(broker, ['check-config', '--config', file]);
+      // So that the test can fail: the same file with a key too many.
+      writeFileSync(file, `${text}\nno_such_key: 1\n`);
+      assert.equal(run(broker, ['check-config', '--config', file]).status, 64);
+    });
+  });
+}
+
+test('every Secret file is mounted read-only for the group at most', () => {
+  const volume = pod(render(examples['full-values.yaml'])).volumes
+      .find(({name}) => name === 'files');
+  assert.equal(volume.projected.defaultMode, 0o440);
+  for (const source of volume.projected.sources) {
+    const [{items}] = Object.values(source);
+    for (const item of items) assert.equal(item.mode, undefined);
+  }
+});
+
+test('each file comes from the Secret and the key that the values name', () => {
+  assert.deepEqual(mountedFiles(render(examples['full-values.yaml'])), {
+    'config.yaml':
+        {kind: 'configMap', name: 'oauth-broker', key: 'config.yaml'},
+    'keyring/keyring': {kind: 'secret', name: 'sealing', key: 'current'},
+    'tls/tls.crt': {kind: 'secret', name: 'broker-tls', key: 'tls.crt'},
+    'tls/tls.key': {kind: 'secret', name: 'broker-tls', key: 'tls.key'},
+    'tls/ca.crt': {kind: 'secret', name: 'broker-tls', key: 'ca.crt'},
+    'secrets/google-acme/client_secret':
+        {kind: 'secret', name: 'google-acme', key: 'secret'},
+    'secrets/corp/client_secret':
+        {kind: 'secret', name: 'corp', key: 'client_secret'},
+  });
+});
+
+test('the listeners are those that the Service and the probes ask', () => {
+  const {grpc, http} = config(render(minimal));
+  assert.equal(grpc.address, '0.0.0.0:7443');
+  assert.equal(http.address, '0.0.0.0:7480');
+  assert.equal(grpc.reflection, false);
+  const six = config(render({...minimal, listenHost: '[::]'}));
+  assert.equal(six.grpc.address, '[::]:7443');
+  assert.equal(six.http.address, '[::]:7480');
+});
+
+test('the data directory is below the mounted disk, not its root', () => {
+  assert.equal(
+      config(render(minimal)).storage.rocksdb.path,
+      '/var/lib/token-broker/data');
+});
+
+test('providers and access rules are passed on as they are', () => {
+  const {providers, access} = examples['full-values.yaml'];
+  const rendered = config(render(examples['full-values.yaml']));
+  assert.deepEqual(rendered.access, access);
+  assert.deepEqual(rendered.providers, providers.map(given => {
+    const {clientSecret, ...rest} = given;
+    const file = `/etc/token-broker/secrets/${given.name}/client_secret`;
+    return {...rest, client_secret_file: file};
+  }));
+});
+
+test('a public client has no secret file', () => {
+  const {clientSecret, ...rest} = provider;
+  const open = {...rest, token_endpoint_auth_method: 'NONE'};
+  const objects = render({...minimal, providers: [open]});
+  assert.deepEqual(config(objects).providers, [open]);
+  assert.ok(!Object.keys(mountedFiles(objects)).some(p => /secrets/.test(p)));
+});
+
+test('a changed configuration restarts the pod, and nothing else does', () => {
+  const before = checksum(minimal);
+  assert.match(before, /^[0-9a-f]{64}$/);
+  assert.equal(checksum({...minimal, podLabels: {team: 'a'}}), before);
+  const changes = [
+    {drain: {grace: '16s'}},
+    {grpc: {reflection: true}},
+    {providers: [provider]},
+    {access: [{callers: ['a'], providers: ['*'], permissions: ['READ']}]},
+  ];
+  const after = changes.map(change => checksum({...minimal, ...change}));
+  assert.equal(new Set([before, ...after]).size, changes.length + 1);
+});
+
+test('an annotation of the pod cannot replace the checksum', () => {
+  const podAnnotations = {'checksum/config': 'fixed'};
+  assert.equal(checksum({...minimal, podAnnotations}), checksum(minimal));
+});

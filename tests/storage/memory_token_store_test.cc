@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/memory_token_store.h"
+
+#include <memory>
+
+#include "gtest/gtest.h"
+#include "tests/contract/token_store_contract.h"
+
+namespace tokenbroker {
+namespace {
+
+INSTANTIATE_TEST_SUITE_P(Memory, TokenStoreContract,
+                         testing::Values(NewPlace([] {
+                           return [] {
+                             return std::make_unique<MemoryTokenStore>();
+                           };
+                         })));
+
+}  // namespace
+}  // namespace tokenbroker
