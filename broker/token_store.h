@@ -44,9 +44,10 @@ struct ListRequest {
 // Thread-safe; callers may be in several processes. Every write that returns OK
 // is durable. Returned records are copies.
 //
-// Beside what is named: kUnavailable, the engine cannot read or write now
-// (after a failed write nobody knows whether it happened); kDataLoss, a record
-// is damaged.
+// Beside what is named: kInvalidArgument, the record is not one that may be
+// written (text that is not UTF-8, an attempt without a kind); kUnavailable,
+// the engine cannot read or write now (after a failed write nobody knows
+// whether it happened); kDataLoss, a record is damaged.
 class TokenStore {
  public:
   virtual ~TokenStore() = default;
@@ -68,9 +69,10 @@ class TokenStore {
 
   // --- The refresh protocol ---
 
-  // Makes the attempt durable. For KIND_REFRESH: kNotFound if the connection is
-  // gone, kAborted if its generation is not `attempt.generation` or another
-  // refresh attempt on it is open.
+  // Makes the attempt durable. kAborted if it is open already. For
+  // KIND_REFRESH: kNotFound if the connection is gone, kAborted if its
+  // generation is not `attempt.generation` or another refresh attempt on it is
+  // open.
   virtual absl::Status Begin(const storage::v1::AttemptRecord& attempt) = 0;
 
   // Adds the sealed answer to the attempt. kAborted if it is not open.
@@ -82,7 +84,8 @@ class TokenStore {
   // one. kAborted, and nothing changes, if the attempt is not open, or the
   // stored generation (0 if there is no connection) is not the one `next`
   // follows: for KIND_REFRESH `attempt.generation`, and `next` has that or one
-  // more; for KIND_CODE one less than in `next`.
+  // more; for KIND_CODE one less than in `next`. kInvalidArgument if `next` is
+  // another connection's.
   virtual absl::Status Commit(const storage::v1::AttemptRecord& attempt,
                               const storage::v1::ConnectionRecord& next) = 0;
 

@@ -6,13 +6,13 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "broker/status_macros.h"
 #include "broker/validation.h"
 #include "broker/yaml_proto.h"
 #include "providers/authorization_url.h"
+#include "providers/url.h"
 
 namespace tokenbroker {
 namespace {
@@ -59,24 +59,6 @@ absl::Status Incomplete(const Settings& provider, absl::string_view what) {
       absl::StrCat("provider ", provider.name(), ": ", what));
 }
 
-absl::Status CheckUrl(const Settings& provider, absl::string_view field,
-                      absl::string_view url) {
-  if (url.empty() || absl::StartsWith(url, "https://") ||
-      (provider.allow_loopback() && absl::StartsWith(url, "http://"))) {
-    if (HasControlCharacter(url) || absl::StrContains(url, ' ') ||
-        absl::StrContains(url, '#')) {
-      return Incomplete(provider, absl::StrCat(field,
-                                               " holds a space, a control "
-                                               "character or a fragment"));
-    }
-    return absl::OkStatus();
-  }
-  return Incomplete(provider,
-                    absl::StrCat(field,
-                                 " must begin with https:// (http:// only "
-                                 "with allow_loopback)"));
-}
-
 absl::Status CheckResolved(const Settings& provider) {
   if (provider.issuer().empty() && (provider.authorization_endpoint().empty() ||
                                     provider.token_endpoint().empty())) {
@@ -91,7 +73,13 @@ absl::Status CheckResolved(const Settings& provider) {
       {"revocation_endpoint", provider.revocation_endpoint()},
       {"userinfo_endpoint", provider.userinfo_endpoint()}};
   for (const auto& [field, url] : urls) {
-    ABSL_RETURN_IF_ERROR(CheckUrl(provider, field, url));
+    if (!url.empty() && !IsEndpointUrl(url, provider.allow_loopback())) {
+      return Incomplete(
+          provider,
+          absl::StrCat(field,
+                       " must be an https:// URL (http:// only with "
+                       "allow_loopback) without user, spaces or fragment"));
+    }
   }
   for (const auto& [name, value] : provider.extra_authorization_params()) {
     if (IsProtocolParameter(name)) {

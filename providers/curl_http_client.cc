@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -16,13 +19,27 @@ namespace tokenbroker {
 namespace {
 
 constexpr size_t kMostIdle = 64;
+// Room for an ordinary answer: growing would leave copies of tokens behind.
+constexpr size_t kUsualBody = 16 << 10;
 
-using HeaderList = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
+// Header lines may hold credentials.
+struct WipeAndFree {
+  void operator()(curl_slist* list) const {
+    for (const curl_slist* line = list; line != nullptr; line = line->next) {
+      memset(line->data, 0, strlen(line->data));
+    }
+    curl_slist_free_all(list);
+  }
+};
+using HeaderList = std::unique_ptr<curl_slist, WipeAndFree>;
 
 // What the callbacks see of one request.
 struct Transfer {
   bool allow_loopback = false;
+  bool dialled = false;
+  bool refused_to_dial = false;
   bool too_large = false;
+  size_t header_bytes = 0;
   std::string body;
 };
 
@@ -36,11 +53,24 @@ size_t ReceiveBody(char* data, size_t, size_t size, void* user) {
   return size;
 }
 
+// curl keeps every header line, however many there are.
+size_t ReceiveHeader(char*, size_t, size_t size, void* user) {
+  auto* transfer = static_cast<Transfer*>(user);
+  transfer->header_bytes += size;
+  if (transfer->header_bytes > kMaxResponseBytes) {
+    transfer->too_large = true;
+    return 0;
+  }
+  return size;
+}
+
 curl_socket_t OpenSocket(void* user, curlsocktype, curl_sockaddr* address) {
-  const auto* transfer = static_cast<const Transfer*>(user);
+  auto* transfer = static_cast<Transfer*>(user);
   if (!MayDial(address->addr, transfer->allow_loopback)) {
+    transfer->refused_to_dial = true;
     return CURL_SOCKET_BAD;
   }
+  transfer->dialled = true;
   return socket(address->family, address->socktype | SOCK_CLOEXEC,
                 address->protocol);
 }
@@ -66,9 +96,9 @@ HeaderList MakeHeaders(const HttpRequest& request) {
     list = curl_slist_append(list, line.c_str());
     WipeString(&line);
   }
-  // Without these curl would ask before it sends a large body, and wait.
+  // Without this curl would ask before it sends a large body, and wait.
   list = curl_slist_append(list, "Expect:");
-  return HeaderList(list, curl_slist_free_all);
+  return HeaderList(list);
 }
 
 void SetOptions(CURL* handle, const HttpRequest& request, curl_slist* headers,
@@ -94,11 +124,17 @@ void SetOptions(CURL* handle, const HttpRequest& request, curl_slist* headers,
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
                    static_cast<long>(  // NOLINT(google-runtime-int): curl's
-                       absl::ToInt64Milliseconds(request.timeout)));
+                       std::max<int64_t>(  // 0 would be no timeout
+                           1, absl::ToInt64Milliseconds(request.timeout))));
+  // Otherwise a name server that does not answer outlasts the timeout: curl
+  // would wait for its resolver thread, which ends by itself.
+  curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, OpenSocket);
   curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, transfer);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, ReceiveBody);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer);
+  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, ReceiveHeader);
+  curl_easy_setopt(handle, CURLOPT_HEADERDATA, transfer);
 }
 
 std::string HeaderOf(CURL* handle, const char* name) {
@@ -112,11 +148,14 @@ std::string HeaderOf(CURL* handle, const char* name) {
 
 absl::Status FailureOf(CURL* handle, CURLcode code, const Transfer& transfer,
                        const std::string& host) {
+  const bool refused = transfer.refused_to_dial && !transfer.dialled;
   const std::string message =
       absl::StrCat(host, ": ",
-                   transfer.too_large ? "answer larger than 256 KiB"
-                                      : curl_easy_strerror(code));
-  if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT) {
+                   refused              ? "must not be dialled at its address"
+                   : transfer.too_large ? "answer larger than 256 KiB"
+                                        : curl_easy_strerror(code));
+  if (refused || code == CURLE_UNSUPPORTED_PROTOCOL ||
+      code == CURLE_URL_MALFORMAT) {
     return absl::InvalidArgumentError(message);
   }
   // Set when connection and TLS are up and the request is about to be sent.
@@ -140,6 +179,7 @@ absl::StatusOr<HttpResponse> CurlHttpClient::Send(const HttpRequest& request) {
   if (handle == nullptr) return absl::UnavailableError("out of memory");
   const HeaderList headers = MakeHeaders(request);
   Transfer transfer{.allow_loopback = request.allow_loopback};
+  transfer.body.reserve(kUsualBody);
   SetOptions(handle, request, headers.get(), &transfer);
   const CURLcode code = curl_easy_perform(handle);
   absl::StatusOr<HttpResponse> result;

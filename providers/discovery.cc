@@ -3,11 +3,11 @@
 
 #include <optional>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "broker/validation.h"
+#include "broker/status_macros.h"
 #include "providers/json.h"
+#include "providers/url.h"
 
 namespace tokenbroker {
 namespace {
@@ -24,20 +24,20 @@ bool Lists(const nlohmann::json& metadata, const char* name,
   return false;
 }
 
-bool IsEndpoint(const Settings& settings, absl::string_view url) {
-  return !HasControlCharacter(url) &&
-         (absl::StartsWith(url, "https://") ||
-          (settings.allow_loopback() && absl::StartsWith(url, "http://")));
-}
-
 // RFC 8414 2: client_secret_basic is the default when nothing is said.
-config::v1::ClientAuthMethod AuthMethod(const nlohmann::json& metadata) {
+absl::StatusOr<config::v1::ClientAuthMethod> AuthMethod(
+    const nlohmann::json& metadata) {
   constexpr char kSupported[] = "token_endpoint_auth_methods_supported";
-  if (Lists(metadata, kSupported, "client_secret_post") &&
-      !Lists(metadata, kSupported, "client_secret_basic")) {
+  if (!metadata.contains(kSupported) ||
+      Lists(metadata, kSupported, "client_secret_basic")) {
+    return config::v1::CLIENT_AUTH_METHOD_CLIENT_SECRET_BASIC;
+  }
+  if (Lists(metadata, kSupported, "client_secret_post")) {
     return config::v1::CLIENT_AUTH_METHOD_CLIENT_SECRET_POST;
   }
-  return config::v1::CLIENT_AUTH_METHOD_CLIENT_SECRET_BASIC;
+  return absl::InvalidArgumentError(
+      "metadata supports neither client_secret_basic nor client_secret_post; "
+      "if it is wrong, write token_endpoint_auth_method");
 }
 
 }  // namespace
@@ -73,14 +73,14 @@ absl::StatusOr<Settings> ApplyMetadata(const Settings& settings,
   const auto fill = [&](const char* name, std::string* endpoint) {
     if (!endpoint->empty()) return true;
     *endpoint = StringMember(*document, name);
-    return endpoint->empty() || IsEndpoint(settings, *endpoint);
+    return endpoint->empty() || IsEndpointUrl(*endpoint, settings.allow_loopback());
   };
   if (!fill("authorization_endpoint",
             complete.mutable_authorization_endpoint()) ||
       !fill("token_endpoint", complete.mutable_token_endpoint()) ||
       !fill("revocation_endpoint", complete.mutable_revocation_endpoint()) ||
       !fill("userinfo_endpoint", complete.mutable_userinfo_endpoint())) {
-    return absl::InvalidArgumentError("metadata has an endpoint without https");
+    return absl::InvalidArgumentError("metadata has an endpoint that is not an https URL");
   }
   if (complete.authorization_endpoint().empty() ||
       complete.token_endpoint().empty()) {
@@ -89,7 +89,8 @@ absl::StatusOr<Settings> ApplyMetadata(const Settings& settings,
   }
   if (complete.token_endpoint_auth_method() ==
       config::v1::CLIENT_AUTH_METHOD_UNSPECIFIED) {
-    complete.set_token_endpoint_auth_method(AuthMethod(*document));
+    ABSL_ASSIGN_OR_RETURN(const auto method, AuthMethod(*document));
+    complete.set_token_endpoint_auth_method(method);
   }
   // RFC 9207 3.
   const auto iss =

@@ -20,9 +20,10 @@ bool MayDialV4(uint32_t address, bool allow_loopback) {
 }
 
 bool MayDialV6(const in6_addr& address, bool allow_loopback) {
-  if (IN6_IS_ADDR_V4MAPPED(&address) || IN6_IS_ADDR_V4COMPAT(&address)) {
-    // ::1 is in the range of the compatible ones.
-    if (IN6_IS_ADDR_LOOPBACK(&address)) return allow_loopback;
+  // RFC 6052 2.1: what a NAT64 gateway turns into IPv4.
+  constexpr uint8_t kNat64[12] = {0x00, 0x64, 0xff, 0x9b};
+  if (IN6_IS_ADDR_V4MAPPED(&address) || IN6_IS_ADDR_V4COMPAT(&address) ||
+      std::memcmp(address.s6_addr, kNat64, sizeof(kNat64)) == 0) {
     uint32_t inner = 0;
     std::memcpy(&inner, &address.s6_addr[12], sizeof(inner));
     return MayDialV4(ntohl(inner), allow_loopback);

@@ -8,7 +8,7 @@ namespace tokenbroker {
 
 // Whether a provider may be dialled at this resolved address: never link-local,
 // unspecified, broadcast or multicast; loopback if `allow_loopback`. IPv4
-// inside IPv6 counts as IPv4. Other families: no.
+// inside IPv6 (mapped, compatible, NAT64) counts as IPv4. Other families: no.
 bool MayDial(const sockaddr& address, bool allow_loopback);
 
 }  // namespace tokenbroker

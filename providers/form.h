@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "broker/secret.h"
 
 namespace tokenbroker {
 
@@ -20,8 +21,10 @@ class Form {
  public:
   Form& Add(absl::string_view name, absl::string_view value);
 
-  // `name=value&name=value`. May hold credentials.
+  // `name=value&name=value`.
   const std::string& text() const { return text_; }
+  // The same where it holds credentials. The form is empty afterwards.
+  Secret TakeText() { return Secret::Take(&text_); }
 
  private:
   std::string text_;

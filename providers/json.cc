@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/json.h"
 
-#include <utility>
-
 namespace tokenbroker {
 namespace {
 
@@ -29,6 +27,12 @@ std::string StringMember(const nlohmann::json& object, const char* name) {
   const auto member = object.find(name);
   if (member == object.end() || !member->is_string()) return "";
   return member->get<std::string>();
+}
+
+Secret TakeSecretMember(nlohmann::json* object, const char* name) {
+  const auto member = object->find(name);
+  if (member == object->end() || !member->is_string()) return Secret();
+  return Secret::Take(&member->get_ref<std::string&>());
 }
 
 }  // namespace tokenbroker

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "broker/secret.h"
 
 namespace tokenbroker {
 
@@ -18,6 +19,9 @@ std::optional<nlohmann::json> ParseJsonObject(absl::string_view text);
 
 // The member's text; empty if there is none or it is no string.
 std::string StringMember(const nlohmann::json& object, const char* name);
+
+// The same for a secret: its text is wiped out of `object`.
+Secret TakeSecretMember(nlohmann::json* object, const char* name);
 
 }  // namespace tokenbroker
 

@@ -28,7 +28,7 @@ ProviderEntry::ProviderEntry(config::v1::Provider settings,
   if (!NeedsDiscovery(settings_)) {
     provider_ =
         std::make_shared<OAuth2Provider>(settings_, client_secret_.Clone());
-    next_fetch_ = absl::InfiniteFuture();
+    pause_ = absl::InfiniteDuration();
   }
 }
 
@@ -37,7 +37,7 @@ absl::StatusOr<std::shared_ptr<const Provider>> ProviderEntry::Get() {
     MutexLock lock(&mutex_);
     while (fetching_ && provider_ == nullptr) fetched_.Wait(&mutex_);
     if (fetching_) return provider_;
-    if (clock_.TimeNow() < next_fetch_) {
+    if (IsRecent(clock_.TimeNow())) {
       if (provider_ != nullptr) return provider_;
       return last_failure_;
     }
@@ -47,17 +47,22 @@ absl::StatusOr<std::shared_ptr<const Provider>> ProviderEntry::Get() {
   MutexLock lock(&mutex_);
   fetching_ = false;
   fetched_.SignalAll();
-  const absl::Time now = clock_.TimeNow();
+  last_fetch_ = clock_.TimeNow();
   if (fetched.ok()) {
     provider_ = *std::move(fetched);
-    next_fetch_ = now + kMetadataLife;
+    pause_ = kMetadataLife;
     return provider_;
   }
   last_failure_ = fetched.status();
-  next_fetch_ =
-      now + (provider_ != nullptr ? kPauseWithMetadata : kPauseWithoutMetadata);
+  pause_ = provider_ != nullptr ? kPauseWithMetadata : kPauseWithoutMetadata;
   if (provider_ != nullptr) return provider_;
   return last_failure_;
+}
+
+// A clock that was set back must not make a failure last until it catches up.
+bool ProviderEntry::IsRecent(absl::Time now) const {
+  return pause_ == absl::InfiniteDuration() ||
+         (last_fetch_ <= now && now < last_fetch_ + pause_);
 }
 
 absl::StatusOr<std::shared_ptr<const Provider>> ProviderEntry::Fetch() const {

@@ -28,6 +28,7 @@ class ProviderEntry {
   absl::StatusOr<std::shared_ptr<const Provider>> Get();
 
  private:
+  bool IsRecent(absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::shared_ptr<const Provider>> Fetch() const;
 
   const config::v1::Provider settings_;
@@ -40,7 +41,9 @@ class ProviderEntry {
   bool fetching_ ABSL_GUARDED_BY(mutex_) = false;
   // Null before the first success.
   std::shared_ptr<const Provider> provider_ ABSL_GUARDED_BY(mutex_);
-  absl::Time next_fetch_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  // The last try to fetch, and how long it is enough.
+  absl::Time last_fetch_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Duration pause_ ABSL_GUARDED_BY(mutex_);
   absl::Status last_failure_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -29,7 +29,9 @@ absl::Duration ParseRetryAfter(absl::string_view header, absl::Time now) {
   absl::Time date;
   std::string error;
   if (!absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", std::string(header), &date,
-                       &error)) {
+                       &error) ||
+      // ParseTime also reads words for the ends of time.
+      date == absl::InfiniteFuture()) {
     return absl::ZeroDuration();
   }
   return std::clamp(date - now, absl::ZeroDuration(), kLongest);

@@ -17,10 +17,12 @@ using Settings = config::v1::Provider;
 
 // RFC 6749 2.3.1: both are form-url-encoded before Base64.
 Secret BasicCredentials(const Settings& settings, const Secret& client_secret) {
-  std::string pair = absl::StrCat(FormEscape(settings.client_id()), ":",
-                                  FormEscape(client_secret.Reveal()));
-  std::string credentials = absl::StrCat("Basic ", absl::Base64Escape(pair));
-  WipeString(&pair);
+  std::string password = FormEscape(client_secret.Reveal());
+  std::string pair =
+      absl::StrCat(FormEscape(settings.client_id()), ":", password);
+  std::string base64 = absl::Base64Escape(pair);
+  std::string credentials = absl::StrCat("Basic ", base64);
+  for (std::string* text : {&password, &pair, &base64}) WipeString(text);
   return Secret::Take(&credentials);
 }
 
@@ -47,7 +49,7 @@ HttpRequest BuildRequest(const Settings& settings, const std::string& url,
       request.headers.emplace_back("Authorization",
                                    BasicCredentials(settings, client_secret));
   }
-  request.body = Secret(form.text());
+  request.body = form.TakeText();
   return request;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "broker/oauth_error.h"
+#include "broker/validation.h"
 #include "providers/id_token.h"
 #include "providers/json.h"
 #include "providers/retry_after.h"
@@ -28,11 +29,16 @@ constexpr size_t kLongestTokenType = 64;
 constexpr size_t kMostScopes = 1000;
 constexpr double kLongestLife = 10 * 365.0 * 24 * 3600;
 
-// A token goes into headers: visible ASCII only.
-bool IsToken(absl::string_view text) {
-  return !text.empty() && text.size() <= kLongestToken &&
+// Can go into a header.
+bool IsVisibleAscii(absl::string_view text) {
+  return !text.empty() &&
          std::all_of(text.begin(), text.end(),
                      [](char c) { return absl::ascii_isgraph(c); });
+}
+
+bool IsDigits(absl::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
 }
 
 absl::Time ExpireTime(const json& answer, absl::Time sent_time) {
@@ -41,12 +47,11 @@ absl::Time ExpireTime(const json& answer, absl::Time sent_time) {
   double seconds = 0;
   if (member->is_number()) {
     seconds = member->get<double>();
-  } else if (!member->is_string() ||
-             !absl::SimpleAtod(member->get<std::string>(), &seconds)) {
+  } else if (const std::string text = StringMember(answer, "expires_in");
+             !IsDigits(text) || !absl::SimpleAtod(text, &seconds)) {
     return absl::InfiniteFuture();
   }
-  // Also false for NaN.
-  if (!(seconds > 0)) return absl::InfiniteFuture();
+  if (seconds <= 0) return absl::InfiniteFuture();
   return sent_time + absl::Seconds(std::min(seconds, kLongestLife));
 }
 
@@ -65,6 +70,9 @@ std::vector<std::string> Scopes(const json& answer,
   } else {
     return asked;
   }
+  scopes.erase(std::remove_if(scopes.begin(), scopes.end(),
+                              [](const auto& s) { return !IsScope(s); }),
+               scopes.end());
   if (scopes.size() > kMostScopes) scopes.resize(kMostScopes);
   return scopes;
 }
@@ -74,10 +82,16 @@ Outcome Unknown(std::string detail) {
                  .detail = std::move(detail)};
 }
 
-Outcome ReadTokens(const Settings& settings, const json& answer,
+Outcome ReadTokens(const Settings& settings, json answer,
                    const ReadContext& context) {
-  std::string access_token = StringMember(answer, "access_token");
-  if (!IsToken(access_token)) return Unknown("no usable access_token");
+  Secret access_token = TakeSecretMember(&answer, "access_token");
+  // It goes only into bodies, which take any bytes: losing it to a whim of
+  // ours would end the connection.
+  Secret refresh_token = TakeSecretMember(&answer, "refresh_token");
+  if (!IsVisibleAscii(access_token.Reveal()) ||
+      access_token.Reveal().size() > kLongestToken) {
+    return Unknown("no usable access_token");
+  }
   Outcome outcome{.outcome_class = OutcomeClass::kSuccess};
   TokenSet& tokens = outcome.tokens.emplace();
   if (context.code_exchange && !context.nonce.empty()) {
@@ -91,13 +105,10 @@ Outcome ReadTokens(const Settings& settings, const json& answer,
     }
     tokens.account = *std::move(account);
   }
-  tokens.access_token = Secret::Take(&access_token);
-  std::string refresh_token = StringMember(answer, "refresh_token");
-  if (IsToken(refresh_token)) {
-    tokens.refresh_token = Secret::Take(&refresh_token);
-  }
+  tokens.access_token = std::move(access_token);
+  if (!refresh_token.empty()) tokens.refresh_token = std::move(refresh_token);
   tokens.token_type = StringMember(answer, "token_type");
-  if (!IsToken(tokens.token_type) ||
+  if (!IsVisibleAscii(tokens.token_type) ||
       tokens.token_type.size() > kLongestTokenType) {
     tokens.token_type = "Bearer";
   }
@@ -135,17 +146,12 @@ std::optional<OutcomeClass> ClassOfError(absl::string_view error) {
   return std::nullopt;
 }
 
-// By status alone. A refusal that names neither client nor grant
+// By the status of a refusal. One that names neither client nor grant
 // (invalid_request, a bare 400) blames this one request: it is tried again
 // later, and neither ends the connection nor suspends the provider.
 OutcomeClass ClassOfStatus(int status) {
   if (status == 401) return OutcomeClass::kClientRejected;
-  if (status == 503 || (status >= 400 && status < 500)) {
-    return OutcomeClass::kTransient;
-  }
-  // An error in an answer of 200 is a refusal too.
-  if (status >= 200 && status < 300) return OutcomeClass::kTransient;
-  return OutcomeClass::kUnknown;
+  return OutcomeClass::kTransient;
 }
 
 OutcomeClass ClassOf(const Settings& settings, int status,
@@ -153,8 +159,11 @@ OutcomeClass ClassOf(const Settings& settings, int status,
   for (const ErrorRule& rule : settings.error_rules()) {
     if (Matches(rule, error, error_code)) return FromRule(rule.class_());
   }
-  // Behind a failing gateway, what the body says may be somebody else's word.
-  if (status >= 500 && status != 503) return OutcomeClass::kUnknown;
+  // Behind a failing gateway or a redirect, what the body says may be somebody
+  // else's word.
+  const bool is_word_of_provider =
+      status / 100 == 2 || status / 100 == 4 || status == 503;
+  if (!is_word_of_provider) return OutcomeClass::kUnknown;
   if (status == 429 || status == 503) return OutcomeClass::kTransient;
   return ClassOfError(error).value_or(ClassOfStatus(status));
 }
@@ -183,7 +192,7 @@ Outcome ReadError(const Settings& settings, const HttpResponse& response,
 Outcome ReadTokenResponse(const Settings& settings,
                           const HttpResponse& response,
                           const ReadContext& context) {
-  const std::optional<json> answer = ParseJsonObject(response.body.Reveal());
+  std::optional<json> answer = ParseJsonObject(response.body.Reveal());
   const bool ok = response.status >= 200 && response.status < 300;
   const bool says_error =
       answer.has_value() && !StringMember(*answer, "error").empty();
@@ -191,7 +200,7 @@ Outcome ReadTokenResponse(const Settings& settings,
     return ReadError(settings, response, answer, context.sent_time);
   }
   if (!answer.has_value()) return Unknown("not a JSON object");
-  return ReadTokens(settings, *answer, context);
+  return ReadTokens(settings, *std::move(answer), context);
 }
 
 }  // namespace tokenbroker

@@ -17,10 +17,13 @@ namespace tokenbroker {
 // outcomes: the provider may have done what was asked. A refusal that blames
 // neither client nor grant counts as transient.
 //
-//   expires_in   a number or a string of digits. Missing, zero, negative, not a
-//                number: the token's life is not known. More than ten years
-//                counts as ten.
-//   scope        separated by spaces or commas, or a list; missing: as asked
+//   access_token   visible ASCII, at most 16 KiB, for it goes into headers
+//   refresh_token  any text; empty, null or missing: there is none
+//   expires_in     a number or a string of digits. Missing, zero, negative, not
+//                  a number: the token's life is not known. More than ten years
+//                  counts as ten.
+//   scope          separated by spaces or commas, or a list; missing: as asked.
+//                  What is no scope by RFC 6749 3.3 is left out.
 Outcome ReadTokenResponse(const config::v1::Provider& settings,
                           const HttpResponse& response,
                           const ReadContext& context);

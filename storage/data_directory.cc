@@ -71,8 +71,8 @@ absl::Status MakeDirectory(const std::string& path) {
     return FileError(absl::StrCat(Subject(path), " cannot be read"), errno);
   }
   if (!S_ISDIR(status.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        Subject(path), " is not a directory: name an empty one"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(Subject(path), " is not a directory: name an empty one"));
   }
   if (access(path.c_str(), R_OK | W_OK | X_OK) != 0) {
     return FileError(
@@ -84,8 +84,8 @@ absl::Status MakeDirectory(const std::string& path) {
 
 absl::Status MakeMarker(const std::string& path) {
   const std::string marker = absl::StrCat(path, "/", kMarker);
-  const FileDescriptor file(open(
-      marker.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  const FileDescriptor file(
+      open(marker.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (file.get() < 0) {
     return FileError(absl::StrCat(Subject(path), " cannot be written"), errno);
   }
@@ -119,10 +119,9 @@ absl::StatusOr<DirectoryState> PrepareDataDirectory(const std::string& path) {
         Subject(path), " lost its file CURRENT: restore it from a backup"));
   }
   // A store that was ever opened has a log.
-  const bool has_log =
-      std::any_of(names.begin(), names.end(), [](absl::string_view name) {
-        return absl::EndsWith(name, ".log");
-      });
+  const bool has_log = std::any_of(
+      names.begin(), names.end(),
+      [](absl::string_view name) { return absl::EndsWith(name, ".log"); });
   if (!has_log) {
     return absl::DataLossError(absl::StrCat(
         Subject(path), " lost its log (*.log): restore it from a backup"));

@@ -139,9 +139,8 @@ absl::StatusOr<Secret> FileKeyring::Open(absl::string_view context,
   }
   const auto key = keys_.find(sealed.key_id());
   if (key == keys_.end()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the keyring lacks key `",
-                     absl::CHexEscape(sealed.key_id()), "`"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the keyring lacks key `", absl::CHexEscape(sealed.key_id()), "`"));
   }
   return AeadOpen(key->second.bytes(), AssociatedData(sealed, context),
                   sealed.nonce(), sealed.ciphertext());

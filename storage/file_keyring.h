@@ -34,9 +34,8 @@ class FileKeyring final : public Keyring {
 
   storage::v1::Sealed Seal(absl::string_view context,
                            const Secret& secret) const override;
-  absl::StatusOr<Secret> Open(
-      absl::string_view context,
-      const storage::v1::Sealed& sealed) const override;
+  absl::StatusOr<Secret> Open(absl::string_view context,
+                              const storage::v1::Sealed& sealed) const override;
   std::string KeyedHash(absl::string_view context,
                         absl::string_view data) const override;
 

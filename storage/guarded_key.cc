@@ -13,8 +13,7 @@ absl::StatusOr<GuardedKey> GuardedKey::FromBase64(absl::string_view base64) {
   if (sodium_init() < 0) {
     return absl::ResourceExhaustedError("no randomness to guard memory with");
   }
-  std::unique_ptr<char, Free> memory(
-      static_cast<char*>(sodium_malloc(kBytes)));
+  std::unique_ptr<char, Free> memory(static_cast<char*>(sodium_malloc(kBytes)));
   if (memory == nullptr) {
     return absl::ResourceExhaustedError("no memory to guard a key in");
   }

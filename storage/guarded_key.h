@@ -10,9 +10,9 @@
 
 namespace tokenbroker {
 
-// A key of 32 bytes in memory of its own: read-only, between guard pages, locked
-// (where the system lets it) against swapping, left out of core dumps, wiped at
-// the end.
+// A key of 32 bytes in memory of its own: read-only, between guard pages,
+// locked (where the system lets it) against swapping, left out of core dumps,
+// wiped at the end.
 class GuardedKey {
  public:
   static constexpr size_t kBytes = 32;

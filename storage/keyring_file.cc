@@ -14,8 +14,8 @@
 #include "absl/strings/string_view.h"
 #include "broker/random.h"
 #include "broker/status_macros.h"
-#include "storage/posix_file.h"
 #include "storage/guarded_key.h"
+#include "storage/posix_file.h"
 
 namespace tokenbroker {
 namespace {
@@ -26,7 +26,8 @@ absl::Status CheckFile(const std::string& path, const struct stat& file) {
   if (!S_ISREG(file.st_mode) ||
       static_cast<size_t>(file.st_size) > kMostBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("keyring ", path, " is not a file of at most 64 KiB: make "
+        absl::StrCat("keyring ", path,
+                     " is not a file of at most 64 KiB: make "
                      "one with `token-broker keygen`"));
   }
   const mode_t others = file.st_mode & S_IRWXO;
@@ -41,9 +42,9 @@ absl::Status CheckFile(const std::string& path, const struct stat& file) {
 // Standard Base64 of fresh random bytes.
 Secret NewKey(Random& random) {
   std::string bytes = random.Bytes(GuardedKey::kBytes);
-  std::string text(sodium_base64_encoded_len(
-                       bytes.size(), sodium_base64_VARIANT_ORIGINAL),
-                   '\0');
+  std::string text(
+      sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL),
+      '\0');
   sodium_bin2base64(text.data(), text.size(),
                     reinterpret_cast<const unsigned char*>(bytes.data()),
                     bytes.size(), sodium_base64_VARIANT_ORIGINAL);
@@ -53,24 +54,30 @@ Secret NewKey(Random& random) {
 }
 
 Secret NewKeyring(Random& random, absl::Time now) {
-  const std::string id = absl::StrCat(
-      absl::FormatTime("k%Y%m%d-", now, absl::UTCTimeZone()),
-      absl::BytesToHexString(random.Bytes(3)));
+  const std::string id =
+      absl::StrCat(absl::FormatTime("k%Y%m%d-", now, absl::UTCTimeZone()),
+                   absl::BytesToHexString(random.Bytes(3)));
   const Secret key = NewKey(random);
   const Secret index_key = NewKey(random);
   std::string text = absl::StrCat(
-      "# Opens every token this broker has stored. Keep a copy in a safe place,\n"
-      "# apart from the copies of the data: without it they are worthless, and\n"
+      "# Opens every token this broker has stored. Keep a copy in a safe "
+      "place,\n"
+      "# apart from the copies of the data: without it they are worthless, "
+      "and\n"
       "# with it they are not secret.\n"
-      "primary_key_id: ", id,
+      "primary_key_id: ",
+      id,
       "\n"
       "keys:\n"
-      "- id: ", id,
+      "- id: ",
+      id,
       "\n"
-      "  secret: \"", key.Reveal(),
+      "  secret: \"",
+      key.Reveal(),
       "\"\n"
       "# Never change this one.\n"
-      "index_key: \"", index_key.Reveal(), "\"\n");
+      "index_key: \"",
+      index_key.Reveal(), "\"\n");
   return Secret::Take(&text);
 }
 
@@ -83,9 +90,11 @@ absl::StatusOr<Secret> ReadKeyringFile(const std::string& path) {
   if (file.get() < 0) {
     const int error = errno;
     if (error == ENOENT) {
-      return absl::NotFoundError(absl::StrCat(
-          "keyring ", path, " does not exist: make one with `token-broker "
-          "keygen --out ", path, "`"));
+      return absl::NotFoundError(
+          absl::StrCat("keyring ", path,
+                       " does not exist: make one with `token-broker "
+                       "keygen --out ",
+                       path, "`"));
     }
     return FileError(absl::StrCat("keyring ", path, " cannot be read"), error);
   }
@@ -116,9 +125,9 @@ absl::StatusOr<Secret> ReadKeyringFile(const std::string& path) {
 absl::Status WriteNewKeyring(const std::string& path, Random& random,
                              absl::Time now) {
   const Secret contents = NewKeyring(random, now);
-  const FileDescriptor file(open(
-      path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-      S_IRUSR));
+  const FileDescriptor file(
+      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+           S_IRUSR));
   if (file.get() < 0) {
     const int error = errno;
     if (error == EEXIST) {
@@ -134,8 +143,7 @@ absl::Status WriteNewKeyring(const std::string& path, Random& random,
     // Half a keyring is none.
     unlink(path.c_str());
     return absl::Status(written.code(),
-                        absl::StrCat("keyring ", path,
-                                     " cannot be written: ",
+                        absl::StrCat("keyring ", path, " cannot be written: ",
                                      written.message()));
   }
   return absl::OkStatus();

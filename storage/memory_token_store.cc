@@ -151,8 +151,8 @@ absl::StatusOr<int> MemoryTokenStore::ForgetExpired(absl::Time time,
     if (expire_time < IndexTime(time)) expired.emplace_back(expire_time, hash);
   }
   std::sort(expired.begin(), expired.end());
-  const size_t count = std::min(
-      expired.size(), static_cast<size_t>(std::max(limit, 0)));
+  const size_t count =
+      std::min(expired.size(), static_cast<size_t>(std::max(limit, 0)));
   for (size_t i = 0; i < count; ++i) authorizations_.erase(expired[i].second);
   return static_cast<int>(count);
 }

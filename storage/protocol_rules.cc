@@ -63,11 +63,10 @@ absl::Status CheckCommit(const AttemptRecord& attempt,
   ABSL_RETURN_IF_ERROR(CheckOpen(attempt, open));
   const int64_t stored = GenerationOf(connection);
   const int64_t written = next.connection().generation();
-  const bool follows =
-      open->kind() == AttemptRecord::KIND_REFRESH
-          ? stored == open->generation() &&
-                (written == stored || written == stored + 1)
-          : written == stored + 1;
+  const bool follows = open->kind() == AttemptRecord::KIND_REFRESH
+                           ? stored == open->generation() &&
+                                 (written == stored || written == stored + 1)
+                           : written == stored + 1;
   if (follows) return absl::OkStatus();
   return absl::AbortedError("the connection has another generation");
 }

@@ -14,8 +14,7 @@ absl::StatusOr<std::string> RecordBytes(
   // Microseconds, beside a sync of a thousand.
   const std::unique_ptr<google::protobuf::Message> read_back(record.New());
   if (!read_back->ParseFromString(bytes)) {
-    return absl::InvalidArgumentError(
-        "a record holds text that is not UTF-8");
+    return absl::InvalidArgumentError("a record holds text that is not UTF-8");
   }
   return bytes;
 }

@@ -84,8 +84,8 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(
   }
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
-  const rocksdb::Status status = rocksdb::DB::Open(
-      options, path, FamilyDescriptors(), &families, &db);
+  const rocksdb::Status status =
+      rocksdb::DB::Open(options, path, FamilyDescriptors(), &families, &db);
   if (!status.ok()) return OpenError(path, status);
   return std::unique_ptr<RocksDatabase>(
       new RocksDatabase(std::unique_ptr<rocksdb::DB>(db), std::move(families)));
@@ -139,8 +139,8 @@ rocksdb::ColumnFamilyHandle* RocksDatabase::Handle(Family family) const {
 absl::StatusOr<std::optional<std::string>> RocksDatabase::ReadBytes(
     Family family, absl::string_view row) const {
   std::string bytes;
-  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(),
-                                          Handle(family), ToSlice(row), &bytes);
+  const rocksdb::Status status =
+      db_->Get(rocksdb::ReadOptions(), Handle(family), ToSlice(row), &bytes);
   if (status.IsNotFound()) return std::optional<std::string>();
   const absl::Status error = FromRocks(status);
   if (!error.ok()) return error;

@@ -21,7 +21,7 @@ enum class Family {
   kExpiries,        // no value
 };
 
-// Nothing is made where nothing is: see `create` of the caller.
+// Opens what is there and makes nothing; who makes a store says so.
 rocksdb::DBOptions DatabaseOptions();
 
 // All share one block cache.

@@ -34,8 +34,8 @@ absl::Status Identify(const std::string& path, DirectoryState state,
   if (identity.has_value()) {
     const absl::Status fits = CheckIdentity(*identity, keyring);
     if (fits.ok()) return fits;
-    return absl::Status(fits.code(), absl::StrCat("data directory ", path,
-                                                  ": ", fits.message()));
+    return absl::Status(fits.code(), absl::StrCat("data directory ", path, ": ",
+                                                  fits.message()));
   }
   if (state == DirectoryState::kStore) {
     return absl::FailedPreconditionError(
@@ -51,9 +51,9 @@ absl::Status Identify(const std::string& path, DirectoryState state,
 
 void DeleteDue(const ConnectionRecord& record, Batch* batch) {
   if (!record.connection().has_refresh_time()) return;
-  batch->Delete(Family::kDue,
-                DueRow(KeyOf(record),
-                       IndexTime(record.connection().refresh_time())));
+  batch->Delete(
+      Family::kDue,
+      DueRow(KeyOf(record), IndexTime(record.connection().refresh_time())));
 }
 
 }  // namespace
@@ -193,10 +193,9 @@ absl::Status RocksTokenStore::Abandon(const AttemptRecord& attempt) {
 }
 
 absl::StatusOr<std::vector<AttemptRecord>> RocksTokenStore::OpenAttempts() {
-  ABSL_ASSIGN_OR_RETURN(
-      const std::vector<Entry> entries,
-      database_->Scan(Family::kAttempts, "", "",
-                      std::numeric_limits<int>::max()));
+  ABSL_ASSIGN_OR_RETURN(const std::vector<Entry> entries,
+                        database_->Scan(Family::kAttempts, "", "",
+                                        std::numeric_limits<int>::max()));
   std::vector<AttemptRecord> attempts;
   for (const Entry& entry : entries) {
     AttemptRecord& attempt = attempts.emplace_back();
@@ -245,10 +244,9 @@ absl::Status RocksTokenStore::Remember(
 absl::StatusOr<AuthorizationRecord> RocksTokenStore::Take(
     absl::string_view state_hash) {
   const KeysLock lock(&authorization_locks_, {std::string(state_hash)});
-  ABSL_ASSIGN_OR_RETURN(
-      std::optional<AuthorizationRecord> authorization,
-      database_->Read<AuthorizationRecord>(Family::kAuthorizations,
-                                           state_hash));
+  ABSL_ASSIGN_OR_RETURN(std::optional<AuthorizationRecord> authorization,
+                        database_->Read<AuthorizationRecord>(
+                            Family::kAuthorizations, state_hash));
   if (!authorization.has_value()) {
     return absl::NotFoundError("no such authorization");
   }
@@ -260,8 +258,7 @@ absl::StatusOr<AuthorizationRecord> RocksTokenStore::Take(
   return *std::move(authorization);
 }
 
-absl::StatusOr<int> RocksTokenStore::ForgetExpired(absl::Time time,
-                                                   int limit) {
+absl::StatusOr<int> RocksTokenStore::ForgetExpired(absl::Time time, int limit) {
   ABSL_ASSIGN_OR_RETURN(
       const std::vector<Entry> entries,
       database_->Scan(Family::kExpiries, "", ExpiryRowsEnd(time), limit));
@@ -279,8 +276,7 @@ absl::StatusOr<int> RocksTokenStore::ForgetExpired(absl::Time time,
   int forgotten = 0;
   Batch batch(*database_);
   for (const Expiry& expiry : expiries) {
-    batch.Delete(Family::kExpiries,
-                 ExpiryRow(expiry.state_hash, expiry.time));
+    batch.Delete(Family::kExpiries, ExpiryRow(expiry.state_hash, expiry.time));
     // It may have been taken since, or remembered anew for longer.
     ABSL_ASSIGN_OR_RETURN(
         const std::optional<AuthorizationRecord> authorization,
@@ -297,12 +293,11 @@ absl::StatusOr<int> RocksTokenStore::ForgetExpired(absl::Time time,
   return forgotten;
 }
 
-absl::StatusOr<std::optional<ConnectionRecord>>
-RocksTokenStore::ReadConnection(const ConnectionKey& key) const {
-  ABSL_ASSIGN_OR_RETURN(
-      std::optional<ConnectionRecord> record,
-      database_->Read<ConnectionRecord>(Family::kConnections,
-                                        ConnectionRow(key)));
+absl::StatusOr<std::optional<ConnectionRecord>> RocksTokenStore::ReadConnection(
+    const ConnectionKey& key) const {
+  ABSL_ASSIGN_OR_RETURN(std::optional<ConnectionRecord> record,
+                        database_->Read<ConnectionRecord>(Family::kConnections,
+                                                          ConnectionRow(key)));
   // A row that stands in another's place is damage too.
   if (record.has_value() && !(KeyOf(*record) == key)) {
     return database_->Damaged(Family::kConnections);
@@ -312,8 +307,7 @@ RocksTokenStore::ReadConnection(const ConnectionKey& key) const {
 
 absl::StatusOr<std::optional<AttemptRecord>> RocksTokenStore::ReadOpen(
     const AttemptRecord& attempt) const {
-  return database_->Read<AttemptRecord>(Family::kAttempts,
-                                        AttemptRow(attempt));
+  return database_->Read<AttemptRecord>(Family::kAttempts, AttemptRow(attempt));
 }
 
 }  // namespace tokenbroker

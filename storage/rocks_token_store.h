@@ -17,9 +17,9 @@ class Keyring;
 class Random;
 class RocksDatabase;
 
-// A token store in an embedded RocksDB; README.md of this folder has every byte.
-// One process at a time. Each verb is one atomic write that is on disk before
-// it returns; writes on different keys share a sync.
+// A token store in an embedded RocksDB; README.md of this folder has every
+// byte. One process at a time. Each verb is one atomic write that is on disk
+// before it returns; writes on different keys share a sync.
 //
 // After a failed sync RocksDB refuses every further write (kUnavailable) until
 // the store is opened again; reads go on.

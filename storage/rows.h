@@ -5,7 +5,8 @@
 //
 //   connections     provider NUL subject
 //   due             provider NUL time subject
-//   attempts        provider NUL subject NUL "r"         the refresh, one at most
+//   attempts        provider NUL subject NUL "r"         the refresh, one at
+//   most
 //                   provider NUL subject NUL "c" id      a code
 //   authorizations  state hash (32 bytes)
 //   expiries        time state hash

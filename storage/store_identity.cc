@@ -31,26 +31,24 @@ StoreIdentity NewIdentity(const Keyring& keyring, Random& random) {
   StoreIdentity identity;
   identity.set_format(kFormat);
   identity.set_id(random.Bytes(kIdBytes));
-  *identity.mutable_proof() = keyring.Seal(ProofContext(identity, keyring),
-                                           Secret(identity.id()));
+  *identity.mutable_proof() =
+      keyring.Seal(ProofContext(identity, keyring), Secret(identity.id()));
   return identity;
 }
 
 absl::Status CheckIdentity(const StoreIdentity& identity,
                            const Keyring& keyring) {
   if (identity.format() != kFormat) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("its data has format ", identity.format(),
-                     ", this broker knows ", kFormat,
-                     ": start the broker that wrote it"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "its data has format ", identity.format(), ", this broker knows ",
+        kFormat, ": start the broker that wrote it"));
   }
   const absl::StatusOr<Secret> id =
       keyring.Open(ProofContext(identity, keyring), identity.proof());
   if (!id.ok()) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("the keyring does not fit this data directory (",
-                     id.status().message(),
-                     "): start with the keyring it was made with"));
+    return absl::PermissionDeniedError(absl::StrCat(
+        "the keyring does not fit this data directory (", id.status().message(),
+        "): start with the keyring it was made with"));
   }
   if (!id->Matches(identity.id())) {
     return absl::PermissionDeniedError(

@@ -4,7 +4,20 @@
 // rotating refresh tokens, PKCE required, and a user who consents by himself
 // (login_hint=deny: who refuses).
 import { createServer } from 'node:http';
-import Provider from 'oidc-provider';
+
+// What the library says of Node's version and of its own settings is not for a
+// test's reader.
+async function quietly(work) {
+  const { info, warn } = console;
+  console.info = console.warn = () => {};
+  try {
+    return await work();
+  } finally {
+    Object.assign(console, { info, warn });
+  }
+}
+
+const { default: Provider } = await quietly(() => import('oidc-provider'));
 
 export const redirectUri = 'http://127.0.0.1:9/callback';
 
@@ -94,10 +107,9 @@ export async function startProvider({
     server.listen(port, '127.0.0.1', resolve);
   });
   const issuer = `http://127.0.0.1:${server.address().port}`;
-  // What the library says of its own settings is not for a test's reader.
-  const { info, warn } = console;
-  console.info = console.warn = () => {};
-  const provider = new Provider(issuer, configuration({ accessTokenTtl, rotate }));
+  const provider = await quietly(
+    () => new Provider(issuer, configuration({ accessTokenTtl, rotate })),
+  );
   const ledger = [];
   provider.use(async (ctx, next) => {
     await next();
@@ -112,9 +124,7 @@ export async function startProvider({
       time: Date.now(),
     });
   });
-  const answer = provider.callback();
-  console.info = info;
-  console.warn = warn;
+  const answer = await quietly(() => provider.callback());
   let up = true;
   server.on('request', (request, response) => {
     if (!up) return request.socket.destroy();

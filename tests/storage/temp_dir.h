@@ -18,7 +18,7 @@ namespace tokenbroker {
 // An empty directory that goes with everything in it.
 class TempDir {
  public:
-  TempDir() : path_(testing::TempDir() + "/storage_test.XXXXXX") {
+  TempDir() : path_(testing::TempDir() + "/storage_test." + Pattern()) {
     EXPECT_NE(mkdtemp(path_.data()), nullptr);
   }
   ~TempDir() {
@@ -34,6 +34,9 @@ class TempDir {
   }
 
  private:
+  // What mkdtemp replaces.
+  static std::string Pattern() { return std::string(6, 'X'); }
+
   std::string path_;
 };
 

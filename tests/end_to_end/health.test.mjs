@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import grpc from '@grpc/grpc-js';
+import { Broker } from './broker.mjs';
+import { until } from './expect.mjs';
+
+const service = 'tokenbroker.v1.TokenBrokerService';
+const buf = join(
+  dirname(fileURLToPath(import.meta.url)),
+  '../node_modules/.bin/buf',
+);
+
+const get = async (broker, path) => {
+  const response = await fetch(broker.http + path);
+  return [response.status, await response.text()];
+};
+
+test('a broker that serves says so everywhere', async (t) => {
+  const broker = await new Broker(t).configure().start();
+  assert.deepEqual(await get(broker, '/livez'), [200, 'ok']);
+  assert.deepEqual(await get(broker, '/readyz'), [200, 'ok']);
+  assert.match((await get(broker, '/readyz?verbose'))[1], /\[\+\]refresh ok/);
+  assert.match((await get(broker, '/livez?verbose'))[1], /\[\+\]ping ok/);
+  assert.match((await get(broker, '/metrics'))[1], /^# HELP grpc_server_handled_total/m);
+  assert.equal((await get(broker, '/elsewhere'))[0], 404);
+  for (const name of ['', service]) {
+    assert.equal((await broker.client.check({ service: name })).status, 'SERVING');
+  }
+  const unknown = await broker.client.check({ service: 'x' }).catch((e) => e);
+  assert.equal(unknown.code, grpc.status.NOT_FOUND);
+});
+
+test('SIGTERM: first not ready, then drained, then exit 0', async (t) => {
+  const broker = new Broker(t).configure({ drain: { delay: '1s', grace: '5s' } });
+  await broker.start();
+  const stopped = broker.stop();
+  await until(async () => (await get(broker, '/readyz'))[0] === 503, '503', 900);
+  assert.equal((await broker.client.check({})).status, 'NOT_SERVING');
+  assert.match((await get(broker, '/readyz'))[1], /\[-\]draining/);
+  // Still alive, and still serving who has not noticed.
+  assert.equal((await get(broker, '/livez'))[0], 200);
+  await broker.client.listProviders();
+  assert.equal(await stopped, 0);
+});
+
+test('a second SIGTERM cuts the delay short', async (t) => {
+  const broker = new Broker(t).configure({ drain: { delay: '60s', grace: '5s' } });
+  await broker.start();
+  const stopped = broker.stop();
+  await until(async () => (await get(broker, '/readyz'))[0] === 503, '503', 900);
+  const start = Date.now();
+  broker.process.kill('SIGTERM');
+  assert.equal(await stopped, 0);
+  assert.ok(Date.now() - start < 5000);
+});
+
+const list = (broker) =>
+  execFileSync(
+    buf,
+    ['curl', '--protocol', 'grpc', '--http2-prior-knowledge',
+      `http://${broker.address}`, '--list-methods'],
+    { encoding: 'utf8', stdio: 'pipe' },
+  );
+
+test('reflection describes every service when it is switched on', async (t) => {
+  const broker = new Broker(t).configure({
+    grpc: { address: '127.0.0.1:0', reflection: true },
+  });
+  await broker.start();
+  const methods = list(broker);
+  assert.match(methods, /tokenbroker\.v1\.TokenBrokerService\/GetAccessToken/);
+  assert.match(methods, /grpc\.health\.v1\.Health\/Check/);
+});
+
+test('reflection is off by default', async (t) => {
+  const broker = await new Broker(t).configure().start();
+  assert.throws(() => list(broker), /unimplemented|not support/i);
+});
