@@ -21,6 +21,7 @@
 #include "broker/config.h"
 #include "broker/exit_code.h"
 #include "broker/http_endpoints.h"
+#include "broker/readiness.h"
 #include "broker/server.h"
 #include "broker/service.h"
 #include "broker/status_macros.h"
@@ -55,6 +56,18 @@ sigset_t BlockStopSignals() {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
+}
+
+// Returns when a stop signal came. Until then health follows readiness.
+void AwaitStop(const sigset_t& signals, const Readiness& readiness,
+               Server& server) {
+  const timespec second = {.tv_sec = 1, .tv_nsec = 0};
+  bool serving = true;
+  while (sigtimedwait(&signals, nullptr, &second) < 0) {
+    if (readiness.IsReady() == serving) continue;
+    serving = !serving;
+    server.SetServing(serving);
+  }
 }
 
 // Serves a while longer, so that load balancers notice that readiness turned
@@ -106,8 +119,7 @@ absl::Status Serve(const std::string& config_path) {
             {{"grpc_address", server->address()},
              {"http_address", endpoints->address()}});
 
-  int signal = 0;
-  sigwait(&signals, &signal);
+  AwaitStop(signals, broker.readiness, *server);
   log.Write(EventLog::Level::kInfo, "draining");
   broker.readiness.Drain();
   server->SetServing(false);

@@ -46,11 +46,11 @@ absl::Status Recovery::Run(absl::Time time) {
 }
 
 absl::Status Recovery::End(const AttemptRecord& attempt) {
-  ABSL_ASSIGN_OR_RETURN(const auto provider,
-                        providers_.Find(attempt.provider()));
-  ABSL_ASSIGN_OR_RETURN(const Outcome outcome, OutcomeOf(attempt, *provider));
+  ABSL_ASSIGN_OR_RETURN(const config::v1::Provider settings,
+                        SettingsOf(attempt.provider()));
+  ABSL_ASSIGN_OR_RETURN(const Outcome outcome, OutcomeOf(attempt));
   if (attempt.kind() == AttemptRecord::KIND_CODE) {
-    return complete_.Conclude(attempt, provider->settings(), outcome).status();
+    return complete_.Conclude(attempt, settings, outcome).status();
   }
   const auto current = store_.Get({attempt.provider(), attempt.subject()});
   if (!current.ok() ||
@@ -60,17 +60,28 @@ absl::Status Recovery::End(const AttemptRecord& attempt) {
   }
   // How the refresh went is the connection's state now; that it is settled is
   // all that counts here.
-  refresher_.Conclude(attempt, *current, provider->settings(), outcome,
+  refresher_.Conclude(attempt, *current, settings, outcome,
                       FromProto(attempt.start_time()));
   return absl::OkStatus();
 }
 
-absl::StatusOr<Outcome> Recovery::OutcomeOf(const AttemptRecord& attempt,
-                                            const Provider& provider) const {
+// As configured: to settle takes the rotation class, which is not discovered.
+absl::StatusOr<config::v1::Provider> Recovery::SettingsOf(
+    const std::string& provider) const {
+  for (const config::v1::Provider& settings : providers_.List()) {
+    if (settings.name() == provider) return settings;
+  }
+  return absl::NotFoundError("the provider is not configured");
+}
+
+absl::StatusOr<Outcome> Recovery::OutcomeOf(
+    const AttemptRecord& attempt) const {
   if (!attempt.has_response()) {
     return Outcome{.outcome_class = OutcomeClass::kUnknown,
                    .detail = "the broker ended before the answer"};
   }
+  ABSL_ASSIGN_OR_RETURN(const auto provider,
+                        providers_.Find(attempt.provider()));
   ABSL_ASSIGN_OR_RETURN(const HttpResponse response,
                         OpenResponse(keyring_, attempt));
   ReadContext context{.sent_time = FromProto(attempt.start_time())};
@@ -89,7 +100,7 @@ absl::StatusOr<Outcome> Recovery::OutcomeOf(const AttemptRecord& attempt,
     context.scopes.assign(current.connection().scopes().begin(),
                           current.connection().scopes().end());
   }
-  return ReadAnswer(provider, response, context);
+  return ReadAnswer(*provider, response, context);
 }
 
 }  // namespace tokenbroker

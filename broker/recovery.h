@@ -2,7 +2,10 @@
 #ifndef TOKENBROKER_BROKER_RECOVERY_H_
 #define TOKENBROKER_BROKER_RECOVERY_H_
 
+#include <string>
+
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "broker/complete_authorization.h"
 #include "broker/event_log.h"
@@ -25,15 +28,18 @@ class Recovery {
            const EventLog& log);
 
   // Ends the open attempts that started before `time`, unless their connection
-  // is in flight. One that cannot be ended now (its provider's metadata is out
-  // of reach, or it is not configured) stays for the next run. The error is the
-  // store's. May wait for providers' metadata.
+  // is in flight. One that cannot be ended now (its provider is not configured,
+  // or is needed to read a kept answer and its metadata is out of reach) stays
+  // for the next run. The error is the store's. May wait for providers'
+  // metadata.
   absl::Status Run(absl::Time time);
 
  private:
   absl::Status End(const storage::v1::AttemptRecord& attempt);
-  absl::StatusOr<Outcome> OutcomeOf(const storage::v1::AttemptRecord& attempt,
-                                    const Provider& provider) const;
+  absl::StatusOr<config::v1::Provider> SettingsOf(
+      const std::string& provider) const;
+  absl::StatusOr<Outcome> OutcomeOf(
+      const storage::v1::AttemptRecord& attempt) const;
 
   TokenStore& store_;
   const Keyring& keyring_;

@@ -56,6 +56,12 @@ std::shared_ptr<const AccessToken> MakeAccessToken(
   return token;
 }
 
+// Another broker is at the same connection: who waits should look again soon.
+absl::Status ForWaiter(absl::Status status, absl::string_view provider) {
+  if (!absl::IsAborted(status)) return status;
+  return ProviderUnavailableError(provider, absl::Seconds(1));
+}
+
 // What a caller is told of an outcome that brought no tokens.
 absl::Status ErrorOf(const Outcome& outcome, const ConnectionRecord& next,
                      absl::Time now) {
@@ -133,7 +139,7 @@ RefreshResult Refresher::RefreshFor(const ConnectionKey& key,
                   .scopes = {record.connection().scopes().begin(),
                              record.connection().scopes().end()}});
   if (!result.ok()) {
-    current.status = result.status();
+    current.status = ForWaiter(result.status(), key.provider);
     return current;
   }
   return Conclude(attempt, record, (*provider)->settings(), result->outcome,
@@ -178,7 +184,8 @@ RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
   if (!status.ok()) {
     // Changed by another broker, or the storage failed: what the provider
     // answered is not served. A kept answer is settled by recovery.
-    result.status = FromStoreError(status, key.provider);
+    result.status =
+        ForWaiter(FromStoreError(status, key.provider), key.provider);
     return result;
   }
 
