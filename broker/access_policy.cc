@@ -33,6 +33,8 @@ AccessPolicy::AccessPolicy(const config::v1::Config& config) {
   for (const config::v1::AccessRule& rule : config.access()) {
     Permissions permissions = 0;
     for (const int permission : rule.permissions()) {
+      // Where it is asked for, UNSPECIFIED is any permission; here it is none.
+      if (permission == config::v1::PERMISSION_UNSPECIFIED) continue;
       permissions |= Bit(static_cast<Permission>(permission));
     }
     for (const std::string& caller : rule.callers()) {

@@ -48,14 +48,14 @@ absl::Status GetAccessToken::RefreshDue(const ConnectionKey& key) {
   if (flights_.Join(key, nullptr) != ConnectionFlights::Joined::kLeads) {
     return absl::OkStatus();
   }
-  const absl::Status accepted = workers_.Run(Workers::Lane::kDue, [this, key] {
+  absl::Status accepted = workers_.Run(Workers::Lane::kDue, [this, key] {
     flights_.Land(key, refresher_.RefreshIfDue(key));
   });
   if (!accepted.ok()) flights_.Land(key, RefreshResult{.status = accepted});
   return accepted;
 }
 
-void GetAccessToken::Await(std::shared_ptr<Call> call) {
+void GetAccessToken::Await(const std::shared_ptr<Call>& call) {
   const ConnectionKey& key = call->key;
   const auto joined = flights_.Join(
       key, [this, call](const RefreshResult& result) { Land(call, result); });

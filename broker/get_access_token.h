@@ -46,7 +46,7 @@ class GetAccessToken {
  private:
   struct Call;
 
-  void Await(std::shared_ptr<Call> call);
+  void Await(const std::shared_ptr<Call>& call);
   void Land(const std::shared_ptr<Call>& call, const RefreshResult& result);
 
   TokenCache& cache_;

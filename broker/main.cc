@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -221,4 +222,12 @@ int Run(int argc, char** argv) {
 }  // namespace
 }  // namespace tokenbroker
 
-int main(int argc, char** argv) { return tokenbroker::Run(argc, argv); }
+int main(int argc, char** argv) {
+  // Ours throws nothing; a library may, when memory is short.
+  try {
+    return tokenbroker::Run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "token-broker: %s\n", error.what());
+    return tokenbroker::kExitStorage;
+  }
+}

@@ -6,7 +6,7 @@
 namespace tokenbroker {
 namespace {
 
-constexpr std::array<absl::string_view, 24> kRegistered = {
+constexpr std::array<absl::string_view, 25> kRegistered = {
     "access_denied",
     "account_selection_required",
     "authorization_pending",
@@ -31,6 +31,7 @@ constexpr std::array<absl::string_view, 24> kRegistered = {
     "unauthorized_client",
     "unsupported_grant_type",
     "unsupported_response_type",
+    "unsupported_token_type",
 };
 
 }  // namespace

@@ -16,7 +16,9 @@ absl::Status Pace::MayAsk(absl::string_view provider, absl::Time now) {
   MutexLock lock(&mutex_);
   State& state = states_[provider];
   if (state.suspended) {
-    if (now < state.next_probe) return ProviderMisconfiguredError(provider);
+    if (now < std::max(state.next_probe, state.paused_until)) {
+      return ProviderMisconfiguredError(provider);
+    }
     state.next_probe = now + kProbeInterval;
     return absl::OkStatus();
   }
@@ -30,6 +32,10 @@ void Pace::Learn(absl::string_view provider, const Outcome& outcome,
                  absl::Time now) {
   MutexLock lock(&mutex_);
   State& state = states_[provider];
+  if (outcome.retry_after > absl::ZeroDuration()) {
+    state.paused_until =
+        std::max(state.paused_until, now + outcome.retry_after);
+  }
   switch (outcome.outcome_class) {
     case OutcomeClass::kClientRejected:
       state.suspended = true;
@@ -40,9 +46,6 @@ void Pace::Learn(absl::string_view provider, const Outcome& outcome,
       state.suspended = false;
       break;
     case OutcomeClass::kTransient:
-      state.paused_until =
-          std::max(state.paused_until, now + outcome.retry_after);
-      break;
     case OutcomeClass::kNotSent:
     case OutcomeClass::kUnknown:
       break;

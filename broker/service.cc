@@ -111,7 +111,7 @@ ServerUnaryReactor* Service::StartAuthorization(
             Workers::Lane::kCaller, [this, caller, request, response, finish] {
               auto started =
                   broker_.start_authorization.Start(caller, *request);
-              if (started.ok()) *response = *std::move(started);
+              if (started.ok()) response->Swap(&*started);
               finish(started.status());
             });
         if (!accepted.ok()) finish(accepted);
@@ -191,7 +191,7 @@ ServerUnaryReactor* Service::ListConnections(
         auto listed = broker_.read_connections.List(
             *request,
             broker_.policy.ProvidersFor(caller, config::v1::PERMISSION_READ));
-        if (listed.ok()) *response = *std::move(listed);
+        if (listed.ok()) response->Swap(&*listed);
         finish(listed.status());
       });
 }

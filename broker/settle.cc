@@ -55,24 +55,25 @@ void End(v1::Connection::Reason reason, ConnectionRecord* next) {
   next->clear_retry_time();
 }
 
-// A refused or failed attempt that left the refresh token unspent: back off,
-// but while the access token lives, not beyond a quarter of what is left.
-absl::Time NextTry(const ConnectionRecord& next, const Outcome& outcome,
-                   const SettleContext& context) {
+// Backs off, but while the access token lives, not beyond a quarter of what is
+// left.
+absl::Time Soon(const ConnectionRecord& next, const SettleContext& context) {
   absl::Duration wait = Backoff(next.failures(), context.jitter);
   const TokenLife life = LifeOf(next);
   if (IsAlive(life, context.now)) {
     wait = std::min(wait, std::max(absl::Milliseconds(500),
                                    (life.expire_time - context.now) / 4));
   }
-  return context.now + std::max(wait, outcome.retry_after);
+  return context.now + wait;
 }
 
-// When the refresh token may be presented once more although it may be spent.
-absl::Time TryAfterUnknown(const ConnectionRecord& next,
-                           const SettleContext& context) {
-  const absl::Time soon =
-      context.now + Backoff(next.failures(), context.jitter);
+// When the refresh token may be presented once more: not before `earliest`,
+// and if an attempt without an answer may have spent it, as the provider's
+// rotation class allows.
+absl::Time NextTry(const ConnectionRecord& next, absl::Time soon,
+                   absl::Time earliest, const SettleContext& context) {
+  soon = std::max(soon, earliest);
+  if (!next.has_unknown_since()) return soon;
   switch (context.provider.rotation()) {
     case config::v1::ROTATION_NEVER:
     case config::v1::ROTATION_UNTIL_FIRST_USE:
@@ -82,7 +83,9 @@ absl::Time TryAfterUnknown(const ConnectionRecord& next,
       const absl::Time closing =
           FromProto(next.unknown_since()) +
           FromProto(context.provider.rotation_grace()) * 0.8;
-      if (context.now < closing) return std::min(soon, closing);
+      if (context.now < closing && earliest <= closing) {
+        return std::min(soon, closing);
+      }
       break;
     }
     default:
@@ -109,14 +112,16 @@ ConnectionRecord SettleRefresh(const ConnectionRecord& current,
   }
   next.set_failures(current.failures() + 1);
   v1::Connection& connection = *next.mutable_connection();
+  const absl::Time allowed = context.now + outcome.retry_after;
+  const absl::Time mended = context.now + kClientRejectedPause;
   switch (outcome.outcome_class) {
     case OutcomeClass::kSuccess:
     case OutcomeClass::kNotSent:
     case OutcomeClass::kTransient:
-      RetryAt(NextTry(next, outcome, context), &next);
+      RetryAt(NextTry(next, Soon(next, context), allowed, context), &next);
       break;
     case OutcomeClass::kClientRejected:
-      RetryAt(context.now + kClientRejectedPause, &next);
+      RetryAt(NextTry(next, mended, mended, context), &next);
       break;
     case OutcomeClass::kUnknown:
       if (!next.has_unknown_since()) {
@@ -124,7 +129,7 @@ ConnectionRecord SettleRefresh(const ConnectionRecord& current,
       }
       connection.set_state(v1::Connection::STATE_OUTCOME_UNKNOWN);
       connection.set_reason(v1::Connection::REASON_NO_ANSWER);
-      RetryAt(TryAfterUnknown(next, context), &next);
+      RetryAt(NextTry(next, Soon(next, context), allowed, context), &next);
       break;
     case OutcomeClass::kGrantDead:
       // An earlier attempt without an answer explains the refusal: that one

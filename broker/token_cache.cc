@@ -31,7 +31,7 @@ void TokenCache::Insert(const ConnectionKey& key, Ticket ticket,
   const auto found = shard.index.find(key);
   if (found != shard.index.end()) {
     auto& cached = found->second->second;
-    if (cached->generation < token->generation) cached = std::move(token);
+    if (cached->generation <= token->generation) cached = std::move(token);
     return;
   }
   shard.entries.emplace_front(key, std::move(token));

@@ -59,6 +59,7 @@ std::string ChoicesOf(const EnumDescriptor& type) {
 
 std::string KeysOf(const Descriptor& type) {
   std::vector<std::string> keys;
+  keys.reserve(type.field_count());
   for (int i = 0; i < type.field_count(); ++i) {
     keys.push_back(type.field(i)->name());
   }

@@ -39,6 +39,7 @@ struct Transfer {
   bool dialled = false;
   bool refused_to_dial = false;
   bool too_large = false;
+  bool head_is_whole = false;
   size_t header_bytes = 0;
   std::string body;
 };
@@ -53,9 +54,14 @@ size_t ReceiveBody(char* data, size_t, size_t size, void* user) {
   return size;
 }
 
-// curl keeps every header line, however many there are.
-size_t ReceiveHeader(char*, size_t, size_t size, void* user) {
+// curl keeps every header line, however many there are, and takes a head that
+// breaks off for a whole one.
+size_t ReceiveHeader(char* data, size_t, size_t size, void* user) {
   auto* transfer = static_cast<Transfer*>(user);
+  const absl::string_view line(data, size);
+  // An interim answer (1xx) has a head of its own in front.
+  if (absl::StartsWith(line, "HTTP/")) transfer->head_is_whole = false;
+  if (line == "\r\n" || line == "\n") transfer->head_is_whole = true;
   transfer->header_bytes += size;
   if (transfer->header_bytes > kMaxResponseBytes) {
     transfer->too_large = true;
@@ -123,7 +129,7 @@ void SetOptions(CURL* handle, const HttpRequest& request, curl_slist* headers,
   curl_easy_setopt(handle, CURLOPT_PROXY, "");
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
-                   static_cast<long>(  // NOLINT(google-runtime-int): curl's
+                   static_cast<long>(      // NOLINT(google-runtime-int): curl's
                        std::max<int64_t>(  // 0 would be no timeout
                            1, absl::ToInt64Milliseconds(request.timeout))));
   // Otherwise a name server that does not answer outlasts the timeout: curl
@@ -181,7 +187,8 @@ absl::StatusOr<HttpResponse> CurlHttpClient::Send(const HttpRequest& request) {
   Transfer transfer{.allow_loopback = request.allow_loopback};
   transfer.body.reserve(kUsualBody);
   SetOptions(handle, request, headers.get(), &transfer);
-  const CURLcode code = curl_easy_perform(handle);
+  CURLcode code = curl_easy_perform(handle);
+  if (code == CURLE_OK && !transfer.head_is_whole) code = CURLE_PARTIAL_FILE;
   absl::StatusOr<HttpResponse> result;
   if (code == CURLE_OK) {
     HttpResponse response;

@@ -73,14 +73,16 @@ absl::StatusOr<Settings> ApplyMetadata(const Settings& settings,
   const auto fill = [&](const char* name, std::string* endpoint) {
     if (!endpoint->empty()) return true;
     *endpoint = StringMember(*document, name);
-    return endpoint->empty() || IsEndpointUrl(*endpoint, settings.allow_loopback());
+    return endpoint->empty() ||
+           IsEndpointUrl(*endpoint, settings.allow_loopback());
   };
   if (!fill("authorization_endpoint",
             complete.mutable_authorization_endpoint()) ||
       !fill("token_endpoint", complete.mutable_token_endpoint()) ||
       !fill("revocation_endpoint", complete.mutable_revocation_endpoint()) ||
       !fill("userinfo_endpoint", complete.mutable_userinfo_endpoint())) {
-    return absl::InvalidArgumentError("metadata has an endpoint that is not an https URL");
+    return absl::InvalidArgumentError(
+        "metadata has an endpoint that is not an https URL");
   }
   if (complete.authorization_endpoint().empty() ||
       complete.token_endpoint().empty()) {

@@ -4,15 +4,18 @@
 namespace tokenbroker {
 namespace {
 
+using Event = nlohmann::json::parse_event_t;
+
 constexpr int kDeepest = 32;
 
 }  // namespace
 
 std::optional<nlohmann::json> ParseJsonObject(absl::string_view text) {
   bool too_deep = false;
-  const auto keep = [&too_deep](int depth, nlohmann::json::parse_event_t,
-                                const nlohmann::json&) {
-    too_deep = too_deep || depth > kDeepest;
+  const auto keep = [&too_deep](int depth, Event event, const nlohmann::json&) {
+    const bool starts =
+        event == Event::object_start || event == Event::array_start;
+    too_deep = too_deep || (starts && depth >= kDeepest);
     return !too_deep;
   };
   nlohmann::json object = nlohmann::json::parse(text.begin(), text.end(), keep,

@@ -17,7 +17,7 @@ constexpr absl::Duration kLongest = absl::Hours(1);
 
 absl::Duration ParseRetryAfter(absl::string_view header, absl::Time now) {
   header = absl::StripAsciiWhitespace(header);
-  uint64_t seconds = 0;
+  int64_t seconds = 0;
   if (!header.empty() &&
       std::all_of(header.begin(), header.end(), absl::ascii_isdigit)) {
     // More digits than a number holds is more than an hour.

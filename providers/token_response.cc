@@ -31,9 +31,9 @@ constexpr double kLongestLife = 10 * 365.0 * 24 * 3600;
 
 // Can go into a header.
 bool IsVisibleAscii(absl::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return absl::ascii_isgraph(c); });
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isgraph(c);
+  });
 }
 
 bool IsDigits(absl::string_view text) {

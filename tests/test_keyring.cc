@@ -17,8 +17,8 @@ std::unique_ptr<const Keyring> TestKeyring(Random& random) {
       "keys:\n"
       "- id: test\n"
       "  secret: ",
-      absl::Base64Escape(std::string(32, 'k')), "\nindex_key: ",
-      absl::Base64Escape(std::string(32, 'i')), "\n");
+      absl::Base64Escape(std::string(32, 'k')),
+      "\nindex_key: ", absl::Base64Escape(std::string(32, 'i')), "\n");
   auto keyring = FileKeyring::Parse(yaml, random);
   EXPECT_TRUE(keyring.ok()) << keyring.status();
   return *std::move(keyring);

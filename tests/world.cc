@@ -25,8 +25,7 @@ World::World(config::v1::Rotation rotation)
   config::v1::Provider& acme = *config_.add_providers();
   acme.set_name("acme");
   acme.set_client_id("client");
-  acme.set_token_endpoint_auth_method(
-      config::v1::CLIENT_AUTH_METHOD_NONE);
+  acme.set_token_endpoint_auth_method(config::v1::CLIENT_AUTH_METHOD_NONE);
   acme.set_issuer("https://acme.test");
   acme.set_authorization_endpoint("https://acme.test/authorize");
   acme.set_token_endpoint("https://acme.test/token");
@@ -63,25 +62,22 @@ void World::Restart() {
   auto configured = ConfiguredProviders::Create(config_, http, clock);
   ASSERT_TRUE(configured.ok()) << configured.status();
   providers = *std::move(configured);
-  broker = std::make_unique<Broker>(Seams{.store = store,
-                                          .keyring = *keyring,
-                                          .providers = *providers,
-                                          .http = http,
-                                          .random = random,
-                                          .clock = clock,
-                                          .log = *events_},
-                                    config_,
-                                    Limits{.workers = 4,
-                                           .queue = 1000,
-                                           .waiters = 2000,
-                                           .cached_tokens = 1000});
-  const absl::Status recovered =
-      broker->recovery.Run(absl::InfiniteFuture());
+  broker = std::make_unique<Broker>(
+      Seams{.store = store,
+            .keyring = *keyring,
+            .providers = *providers,
+            .http = http,
+            .random = random,
+            .clock = clock,
+            .log = *events_},
+      config_,
+      Limits{
+          .workers = 4, .queue = 1000, .waiters = 2000, .cached_tokens = 1000});
+  const absl::Status recovered = broker->recovery.Run(absl::InfiniteFuture());
   ASSERT_TRUE(recovered.ok()) << recovered;
 }
 
-void World::Connect(absl::string_view subject,
-                    absl::string_view refresh_token,
+void World::Connect(absl::string_view subject, absl::string_view refresh_token,
                     absl::string_view access_token) {
   const auto started = Start(StartRequest(subject));
   ASSERT_TRUE(started.ok()) << started.status();
@@ -107,8 +103,7 @@ absl::StatusOr<v1::StartAuthorizationResponse> World::Start(
 }
 
 absl::StatusOr<v1::Connection> World::Complete(
-    const v1::CompleteAuthorizationRequest& request,
-    absl::string_view caller) {
+    const v1::CompleteAuthorizationRequest& request, absl::string_view caller) {
   std::promise<absl::StatusOr<v1::Connection>> answer;
   broker->complete_authorization.Complete(
       caller, request,

@@ -13,8 +13,8 @@ namespace tokenbroker {
 namespace {
 
 // The callback of an authorization just started.
-v1::CompleteAuthorizationRequest Callback(
-    World& world, absl::string_view subject = "alice") {
+v1::CompleteAuthorizationRequest Callback(World& world,
+                                          absl::string_view subject = "alice") {
   v1::CompleteAuthorizationRequest callback;
   callback.set_state(world.Start(World::StartRequest(subject))->state());
   callback.set_code("code-1");
@@ -117,9 +117,8 @@ TEST(CompleteAuthorizationTest, ExpiresTenMinutesAfterTheStart) {
 }
 
 TEST(CompleteAuthorizationTest, ComparesTheIssuerExactly) {
-  for (const std::string iss :
-       {"https://acme.test/", "https://ACME.test", "http://acme.test",
-        "https://evil.test"}) {
+  for (const std::string iss : {"https://acme.test/", "https://ACME.test",
+                                "http://acme.test", "https://evil.test"}) {
     World world;
     auto callback = Callback(world);
     callback.set_iss(iss);
@@ -169,8 +168,7 @@ TEST(CompleteAuthorizationTest, TellsWhyACodeBroughtNothing) {
       {absl::OkStatus(), 302, "", "PROVIDER_UNAVAILABLE"},
       {absl::OkStatus(), 200, "<html>", "PROVIDER_RESPONSE_INVALID"},
       {absl::OkStatus(), 200, "{}", "PROVIDER_RESPONSE_INVALID"},
-      {absl::OkStatus(), 400, R"({"error":"invalid_grant"})",
-       "CODE_REJECTED"},
+      {absl::OkStatus(), 400, R"({"error":"invalid_grant"})", "CODE_REJECTED"},
       {absl::OkStatus(), 401, R"({"error":"invalid_client"})",
        "PROVIDER_MISCONFIGURED"},
   };

@@ -23,9 +23,9 @@ TEST(DeleteConnectionTest, RevokesTheRefreshTokenAndForgetsEverything) {
   EXPECT_EQ(sent.url, "https://acme.test/revoke");
   EXPECT_TRUE(absl::StrContains(sent.body, "token=rt-1"));
   EXPECT_EQ(world.GetText(), "CONNECTION_NOT_FOUND");
-  EXPECT_TRUE(world.memory
-                  .Due("acme", std::nullopt, absl::InfiniteFuture(), 10)
-                  ->empty());
+  EXPECT_TRUE(
+      world.memory.Due("acme", std::nullopt, absl::InfiniteFuture(), 10)
+          ->empty());
 }
 
 TEST(DeleteConnectionTest, RevokesTheAccessTokenWhereThereIsNoOther) {

@@ -109,8 +109,7 @@ TEST(GetAccessTokenTest, SaysWhenToComeBackWhenNothingIsLeftToServe) {
   world.clock.Advance(absl::Hours(2));
   world.http.Fail(absl::UnavailableError("no route"));
   const auto answer = world.Get();
-  EXPECT_EQ(ReasonOf(answer.status()),
-            v1::ERROR_REASON_PROVIDER_UNAVAILABLE);
+  EXPECT_EQ(ReasonOf(answer.status()), v1::ERROR_REASON_PROVIDER_UNAVAILABLE);
   EXPECT_TRUE(RetryDelayOf(answer.status()).has_value());
   // Who comes earlier costs the provider nothing.
   EXPECT_EQ(world.GetText(), "PROVIDER_UNAVAILABLE");

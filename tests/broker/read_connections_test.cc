@@ -96,8 +96,7 @@ TEST_F(ReadConnectionsTest, APageTokenIsGoodForItsOwnListOnly) {
             v1::ERROR_REASON_INVALID_FIELD);
   for (const std::string forged : {"x", "AAAA", "not base64 !"}) {
     request.set_page_token(forged);
-    EXPECT_EQ(ReasonOf(List(request).status()),
-              v1::ERROR_REASON_INVALID_FIELD)
+    EXPECT_EQ(ReasonOf(List(request).status()), v1::ERROR_REASON_INVALID_FIELD)
         << forged;
   }
 }

@@ -26,8 +26,7 @@ void CrashInRefresh(World& world, int step) {
 TEST(RecoveryTest, NothingHappenedIfTheAttemptWasNotNoted) {
   World world;
   CrashInRefresh(world, 0);
-  EXPECT_EQ(world.Record().connection().state(),
-            v1::Connection::STATE_ACTIVE);
+  EXPECT_EQ(world.Record().connection().state(), v1::Connection::STATE_ACTIVE);
   EXPECT_EQ(world.GetText(), "at-1");
 }
 
@@ -35,8 +34,7 @@ TEST(RecoveryTest, TheOutcomeIsUnknownIfTheAnswerWasNotKept) {
   World world;
   CrashInRefresh(world, 1);
   const auto record = world.Record();
-  EXPECT_EQ(record.connection().state(),
-            v1::Connection::STATE_OUTCOME_UNKNOWN);
+  EXPECT_EQ(record.connection().state(), v1::Connection::STATE_OUTCOME_UNKNOWN);
   EXPECT_EQ(record.connection().generation(), 1);
   // Strict rotation: the token that lives is served, and nothing is presented.
   EXPECT_EQ(world.GetText(), "at-1");
@@ -68,8 +66,7 @@ TEST(RecoveryTest, AStrictProviderThatNeverGotTheRequestGoesOn) {
   world.clock.Advance(absl::Minutes(11));
   world.http.Answer(200, World::Tokens("at-3", "rt-3"));
   EXPECT_EQ(world.GetText(), "at-3");
-  EXPECT_EQ(world.Record().connection().state(),
-            v1::Connection::STATE_ACTIVE);
+  EXPECT_EQ(world.Record().connection().state(), v1::Connection::STATE_ACTIVE);
 }
 
 TEST(RecoveryTest, AProviderThatDoesNotRotateIsAskedAgainSoon) {
@@ -146,8 +143,7 @@ TEST(RecoveryTest, LeavesAnAttemptOfARunningRefreshAlone) {
                         .body = Secret(World::Tokens("at-2", "rt-2"))};
   });
   EXPECT_EQ(world.GetText("alice", {.min_ttl = absl::Minutes(30)}), "at-2");
-  EXPECT_EQ(world.Record().connection().state(),
-            v1::Connection::STATE_ACTIVE);
+  EXPECT_EQ(world.Record().connection().state(), v1::Connection::STATE_ACTIVE);
 }
 
 }  // namespace

@@ -95,8 +95,7 @@ TEST(RefresherTest, BacksOffAfterATransientRefusal) {
   EXPECT_EQ(ReasonOf(result.status), v1::ERROR_REASON_PROVIDER_UNAVAILABLE);
   EXPECT_EQ(FromProto(world.Record().connection().refresh_time()),
             world.clock.TimeNow() + absl::Minutes(2));
-  EXPECT_EQ(world.Record().connection().state(),
-            v1::Connection::STATE_ACTIVE);
+  EXPECT_EQ(world.Record().connection().state(), v1::Connection::STATE_ACTIVE);
 }
 
 TEST(RefresherTest, AsksTwiceBeforeItBelievesThatAGrantIsDead) {
@@ -105,8 +104,7 @@ TEST(RefresherTest, AsksTwiceBeforeItBelievesThatAGrantIsDead) {
   world.clock.Advance(absl::Minutes(50));
   world.http.Answer(400, R"({"error":"invalid_grant"})");
   RefreshIfDue(world);
-  EXPECT_EQ(world.Record().connection().state(),
-            v1::Connection::STATE_ACTIVE);
+  EXPECT_EQ(world.Record().connection().state(), v1::Connection::STATE_ACTIVE);
   world.clock.Advance(absl::Seconds(5));
   world.http.Answer(400, R"({"error":"invalid_grant"})");
   EXPECT_EQ(ReasonOf(RefreshIfDue(world).status),
@@ -127,8 +125,7 @@ TEST(RefresherTest, SuspendsTheProviderAndKeepsConnectionsOnInvalidClient) {
   EXPECT_EQ(world.GetText("bob"), "PROVIDER_MISCONFIGURED");
   EXPECT_EQ(world.http.sent().size(), 3u);  // bob's was not sent
   EXPECT_EQ(world.Read("bob")->state(), v1::Connection::STATE_SUSPENDED);
-  EXPECT_EQ(world.Record().connection().state(),
-            v1::Connection::STATE_ACTIVE);
+  EXPECT_EQ(world.Record().connection().state(), v1::Connection::STATE_ACTIVE);
   // Mended: the probe goes through and everybody is served again.
   world.clock.Advance(absl::Minutes(1));
   world.http.Answer(200, World::Tokens("at-2", "rt-2"));
@@ -142,8 +139,7 @@ TEST(RefresherTest, PassesOnNoTextOfTheProvider) {
   world.Connect();
   world.clock.Advance(absl::Hours(2));
   world.http.Answer(
-      400,
-      R"({"error":"bad rt-1","error_description":"no such token rt-1"})");
+      400, R"({"error":"bad rt-1","error_description":"no such token rt-1"})");
   const auto answer = world.Get();
   EXPECT_FALSE(answer.ok());
   EXPECT_FALSE(absl::StrContains(answer.status().ToString(), "rt-1"));

@@ -61,8 +61,8 @@ class ServiceTest : public testing::Test {
     const auto& trailers = context.GetServerTrailingMetadata();
     const auto pushback = trailers.find(kPushbackTrailer);
     if (pushback != trailers.end()) {
-      failure.pushback = std::string(pushback->second.data(),
-                                     pushback->second.size());
+      failure.pushback =
+          std::string(pushback->second.data(), pushback->second.size());
     }
     return failure;
   }
@@ -86,9 +86,9 @@ TEST_F(ServiceTest, DoesTheMainJob) {
   v1::StartAuthorizationResponse started;
   {
     grpc::ClientContext context;
-    ASSERT_TRUE(stub_->StartAuthorization(&context, World::StartRequest(),
-                                          &started)
-                    .ok());
+    ASSERT_TRUE(
+        stub_->StartAuthorization(&context, World::StartRequest(), &started)
+            .ok());
   }
   {
     grpc::ClientContext context;

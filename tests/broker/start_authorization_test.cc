@@ -30,8 +30,7 @@ TEST(StartAuthorizationTest, SendsTheUserToTheProviderWithPkceAndState) {
   EXPECT_TRUE(absl::StrContains(url, "client_id=client")) << url;
   EXPECT_TRUE(absl::StrContains(url, "code_challenge_method=S256")) << url;
   EXPECT_TRUE(absl::StrContains(url, "code_challenge=")) << url;
-  EXPECT_TRUE(
-      absl::StrContains(url, absl::StrCat("state=", response->state())))
+  EXPECT_TRUE(absl::StrContains(url, absl::StrCat("state=", response->state())))
       << url;
   EXPECT_TRUE(absl::StrContains(url, "scope=calendar")) << url;
 }
@@ -57,19 +56,19 @@ TEST(StartAuthorizationTest, KeepsTheVerifierSealedUnderAHashOfTheState) {
   const auto authorization =
       world.memory.Take(StateHash(*world.keyring, response->state()));
   ASSERT_TRUE(authorization.ok()) << authorization.status();
-  EXPECT_FALSE(absl::StrContains(authorization->SerializeAsString(),
-                                 response->state()));
+  EXPECT_FALSE(
+      absl::StrContains(authorization->SerializeAsString(), response->state()));
   EXPECT_FALSE(authorization->secrets().ciphertext().empty());
 }
 
 TEST(StartAuthorizationTest, AsksForANonceWhenOpenidIsAsked) {
   World world;
   v1::StartAuthorizationRequest request = World::StartRequest();
-  EXPECT_FALSE(absl::StrContains(world.Start(request)->authorization_url(),
-                                 "nonce="));
+  EXPECT_FALSE(
+      absl::StrContains(world.Start(request)->authorization_url(), "nonce="));
   request.add_scopes("openid");
-  EXPECT_TRUE(absl::StrContains(world.Start(request)->authorization_url(),
-                                "nonce="));
+  EXPECT_TRUE(
+      absl::StrContains(world.Start(request)->authorization_url(), "nonce="));
 }
 
 TEST(StartAuthorizationTest, TakesOnlyAConfiguredRedirectUriByteForByte) {

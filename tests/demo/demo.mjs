@@ -90,6 +90,15 @@ function printCommands(broker) {
   }
 }
 
+// Whoever stops the demonstration, at whatever moment, leaves no process and no
+// folder behind.
+const stopped = new Promise((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(signal, resolve);
+  }
+});
+let serving = false;
+
 const cleanups = [];
 async function cleanUp() {
   while (cleanups.length > 0) await cleanups.pop()();
@@ -120,12 +129,10 @@ async function main() {
     if (code !== 0) throw new Error(`the broker ended with ${code}`);
     return;
   }
+  serving = true;
   say('\nServing until Ctrl-C.');
   await Promise.race([
-    new Promise((resolve) => {
-      process.once('SIGINT', resolve);
-      process.once('SIGTERM', resolve);
-    }),
+    stopped,
     broker.exited.then(({ code }) => {
       throw new Error(`the broker ended with ${code}: ${broker.errors}`);
     }),
@@ -133,10 +140,17 @@ async function main() {
 }
 
 try {
-  await main();
+  await Promise.race([
+    main(),
+    stopped.then(() => {
+      if (!serving) throw new Error('interrupted');
+    }),
+  ]);
 } catch (error) {
   console.error(`\nThe demonstration failed: ${error.message}`);
   process.exitCode = 1;
 } finally {
   await cleanUp();
 }
+// An interrupted walk may still wait for something.
+process.exit();

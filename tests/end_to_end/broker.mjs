@@ -97,11 +97,11 @@ export class Broker {
     this.errors = '';
     this.keyring = join(this.folder, 'keyring');
     this.data = join(this.folder, 'data');
-    execFileSync(binary, ['keygen', '--out', this.keyring]);
     t.after(async () => {
       await this.kill();
       rmSync(this.folder, { recursive: true, force: true });
     });
+    execFileSync(binary, ['keygen', '--out', this.keyring]);
   }
 
   file(name, contents) {

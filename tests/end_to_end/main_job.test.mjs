@@ -76,6 +76,21 @@ test('a rejected token costs the provider one refresh, however many ask', async 
   assert.notEqual(answers[0].accessToken, accessToken);
 });
 
+test('an expired token costs the provider one refresh, however many ask', async (t) => {
+  const { provider, broker, client } = await world(t);
+  await authorize(client);
+  await broker.stop();
+  await sleep(4200); // past the expiry, with nobody there to refresh
+  await broker.start();
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, () => broker.client.getAccessToken(alice)),
+  );
+  assert.equal(refreshes(provider).length, 1);
+  assert.deepEqual([...new Set(answers.map((a) => a.generation))], [2]);
+  const userinfo = await provider.userinfo(answers[0].accessToken);
+  assert.equal(userinfo.status, 200);
+});
+
 test('a demand longer than the life gets the best token and no refresh loop', async (t) => {
   const { provider, client } = await world(t, { ttl: 600 });
   await authorize(client);

@@ -81,12 +81,16 @@ test('no secret of a whole run is in the data directory or in a log', async (t) 
 
   const secrets = [['client secret', clients.basic.secret]];
   for (const state of states) secrets.push(['state', state]);
+  const parts = ['presented', 'codeVerifier', 'accessToken', 'refreshToken', 'idToken'];
   for (const entry of provider.ledger) {
-    for (const part of ['presented', 'accessToken', 'refreshToken']) {
+    for (const part of parts) {
       if (entry[part]) secrets.push([`${entry.grantType} ${part}`, entry[part]]);
     }
   }
   assert.ok(secrets.length > 20, `only ${secrets.length} secrets seen`);
+  for (const part of parts) {
+    assert.ok(secrets.some(([name]) => name.endsWith(part)), `no ${part} seen`);
+  }
   const texts = [
     ...filesBelow(broker.data),
     ['standard output', Buffer.from(broker.log)],

@@ -60,8 +60,8 @@ class ScriptedHttpClient final : public HttpClient {
     std::function<absl::StatusOr<HttpResponse>()> answer;
     {
       MutexLock lock(&mutex_);
-      sent_.push_back({request.method, request.url,
-                       std::string(request.body.Reveal())});
+      sent_.push_back(
+          {request.method, request.url, std::string(request.body.Reveal())});
       if (script_.empty()) {
         return absl::UnavailableError("the script has no answer");
       }

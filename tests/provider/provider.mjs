@@ -95,7 +95,8 @@ async function consentTo(provider, request, response) {
 
 // Starts a provider on a free port, or on `port`. Its `ledger` has an entry for
 // each request to the token endpoint:
-//   {grantType, presented, status, accessToken, refreshToken, time}
+//   {grantType, presented, codeVerifier, status, accessToken, refreshToken,
+//    idToken, time}
 export async function startProvider({
   port = 0,
   accessTokenTtl = 4,
@@ -118,9 +119,11 @@ export async function startProvider({
     ledger.push({
       grantType: params.grant_type,
       presented: params.refresh_token ?? params.code,
+      codeVerifier: params.code_verifier,
       status: ctx.status,
       accessToken: ctx.body?.access_token,
       refreshToken: ctx.body?.refresh_token,
+      idToken: ctx.body?.id_token,
       time: Date.now(),
     });
   });

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/settle.h"
+
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "broker/proto_time.h"
+#include "gtest/gtest.h"
+
+namespace tokenbroker {
+namespace {
+
+using config::v1::Rotation;
+using storage::v1::ConnectionRecord;
+using v1::Connection;
+
+constexpr absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
+constexpr absl::Time kSent = absl::FromUnixSeconds(1'799'999'998);
+constexpr absl::Duration kGrace = absl::Seconds(100);
+
+constexpr Rotation kEveryRotation[] = {
+    config::v1::ROTATION_UNSPECIFIED,     config::v1::ROTATION_NEVER,
+    config::v1::ROTATION_UNTIL_FIRST_USE, config::v1::ROTATION_GRACE,
+    config::v1::ROTATION_STRICT,          config::v1::ROTATION_UNKNOWN};
+// A spent refresh token may end the grant.
+constexpr Rotation kStrictRotations[] = {config::v1::ROTATION_UNSPECIFIED,
+                                         config::v1::ROTATION_STRICT,
+                                         config::v1::ROTATION_UNKNOWN};
+// A spent refresh token still works.
+constexpr Rotation kLenientRotations[] = {config::v1::ROTATION_NEVER,
+                                          config::v1::ROTATION_UNTIL_FIRST_USE};
+constexpr OutcomeClass kEveryFailure[] = {
+    OutcomeClass::kNotSent, OutcomeClass::kTransient, OutcomeClass::kUnknown,
+    OutcomeClass::kClientRejected, OutcomeClass::kGrantDead};
+
+config::v1::Provider Settings(Rotation rotation) {
+  config::v1::Provider settings;
+  settings.set_rotation(rotation);
+  if (rotation == config::v1::ROTATION_GRACE) {
+    *settings.mutable_rotation_grace() = ToProto(kGrace);
+  }
+  return settings;
+}
+
+Outcome Failure(OutcomeClass outcome_class,
+                absl::Duration retry_after = absl::ZeroDuration()) {
+  Outcome outcome;
+  outcome.outcome_class = outcome_class;
+  outcome.retry_after = retry_after;
+  return outcome;
+}
+
+TokenSet Tokens(absl::Time expire_time) {
+  TokenSet tokens;
+  tokens.access_token = Secret("at-new");
+  tokens.refresh_token = Secret("rt-new");
+  tokens.token_type = "DPoP";
+  tokens.expire_time = expire_time;
+  tokens.scopes = {"read", "write"};
+  return tokens;
+}
+
+Outcome Success(absl::Time expire_time = kNow + absl::Hours(1)) {
+  Outcome outcome = Failure(OutcomeClass::kSuccess);
+  outcome.tokens = Tokens(expire_time);
+  return outcome;
+}
+
+// An active connection: an hour's token with `left` to live.
+ConnectionRecord Active(absl::Duration left = absl::Minutes(20)) {
+  ConnectionRecord record;
+  Connection& connection = *record.mutable_connection();
+  connection.set_provider("google");
+  connection.set_subject("alice");
+  connection.set_state(Connection::STATE_ACTIVE);
+  connection.add_scopes("openid");
+  connection.mutable_account()->set_id("1234");
+  connection.set_generation(7);
+  *connection.mutable_create_time() = ToProto(kNow - absl::Hours(99));
+  *connection.mutable_expire_time() = ToProto(kNow + left);
+  *connection.mutable_refresh_time() = ToProto(kSent);
+  record.set_token_type("Bearer");
+  *record.mutable_obtain_time() = ToProto(kNow + left - absl::Hours(1));
+  record.mutable_access_token()->set_ciphertext("sealed at");
+  record.mutable_refresh_token()->set_ciphertext("sealed rt");
+  return record;
+}
+
+// One whose last refresh, sent at `since`, brought no answer.
+ConnectionRecord Unknown(absl::Time since,
+                         absl::Duration left = absl::Minutes(20)) {
+  ConnectionRecord record = Active(left);
+  record.mutable_connection()->set_state(Connection::STATE_OUTCOME_UNKNOWN);
+  record.mutable_connection()->set_reason(Connection::REASON_NO_ANSWER);
+  record.set_failures(1);
+  *record.mutable_retry_time() = ToProto(kSent);
+  *record.mutable_unknown_since() = ToProto(since);
+  return record;
+}
+
+// One whose grant was called dead once.
+ConnectionRecord RejectedOnce() {
+  ConnectionRecord record = Active();
+  record.set_failures(1);
+  record.set_grant_rejections(1);
+  *record.mutable_retry_time() = ToProto(kSent);
+  return record;
+}
+
+ConnectionRecord Settle(const ConnectionRecord& current, const Outcome& outcome,
+                        Rotation rotation = config::v1::ROTATION_STRICT,
+                        double jitter = 0.5) {
+  const config::v1::Provider settings = Settings(rotation);
+  return SettleRefresh(current, outcome,
+                       SettleContext{.now = kNow,
+                                     .sent_time = kSent,
+                                     .provider = settings,
+                                     .jitter = jitter});
+}
+
+ConnectionRecord Coded(const ConnectionRecord& current,
+                       const TokenSet& tokens) {
+  const config::v1::Provider settings = Settings(config::v1::ROTATION_STRICT);
+  return SettleCode(
+      current, tokens,
+      SettleContext{.now = kNow, .sent_time = kSent, .provider = settings});
+}
+
+absl::Time RetryTime(const ConnectionRecord& record) {
+  return FromProto(record.retry_time());
+}
+
+// --- The state machine ---
+
+TEST(SettleTest, MovesAlongTheArrowsOfTheDiagram) {
+  const ConnectionRecord active = Active();
+  const ConnectionRecord once = RejectedOnce();
+  const ConnectionRecord unknown = Unknown(kNow - absl::Minutes(1));
+  constexpr auto kOver = Connection::STATE_REAUTHORIZATION_REQUIRED;
+  const struct {
+    const char* from;
+    const ConnectionRecord& current;
+    OutcomeClass outcome;
+    Connection::State state;
+    Connection::Reason reason;
+  } cases[] = {
+      {"active", active, OutcomeClass::kNotSent, Connection::STATE_ACTIVE,
+       Connection::REASON_UNSPECIFIED},
+      {"active", active, OutcomeClass::kTransient, Connection::STATE_ACTIVE,
+       Connection::REASON_UNSPECIFIED},
+      {"active", active, OutcomeClass::kClientRejected,
+       Connection::STATE_ACTIVE, Connection::REASON_UNSPECIFIED},
+      {"active", active, OutcomeClass::kUnknown,
+       Connection::STATE_OUTCOME_UNKNOWN, Connection::REASON_NO_ANSWER},
+      {"active", active, OutcomeClass::kGrantDead, Connection::STATE_ACTIVE,
+       Connection::REASON_UNSPECIFIED},
+      {"rejected once", once, OutcomeClass::kNotSent, Connection::STATE_ACTIVE,
+       Connection::REASON_UNSPECIFIED},
+      {"rejected once", once, OutcomeClass::kTransient,
+       Connection::STATE_ACTIVE, Connection::REASON_UNSPECIFIED},
+      {"rejected once", once, OutcomeClass::kClientRejected,
+       Connection::STATE_ACTIVE, Connection::REASON_UNSPECIFIED},
+      {"rejected once", once, OutcomeClass::kUnknown,
+       Connection::STATE_OUTCOME_UNKNOWN, Connection::REASON_NO_ANSWER},
+      {"rejected once", once, OutcomeClass::kGrantDead, kOver,
+       Connection::REASON_GRANT_REJECTED},
+      {"unknown", unknown, OutcomeClass::kNotSent,
+       Connection::STATE_OUTCOME_UNKNOWN, Connection::REASON_NO_ANSWER},
+      {"unknown", unknown, OutcomeClass::kTransient,
+       Connection::STATE_OUTCOME_UNKNOWN, Connection::REASON_NO_ANSWER},
+      {"unknown", unknown, OutcomeClass::kClientRejected,
+       Connection::STATE_OUTCOME_UNKNOWN, Connection::REASON_NO_ANSWER},
+      {"unknown", unknown, OutcomeClass::kUnknown,
+       Connection::STATE_OUTCOME_UNKNOWN, Connection::REASON_NO_ANSWER},
+      {"unknown", unknown, OutcomeClass::kGrantDead, kOver,
+       Connection::REASON_ROTATION_LOST},
+  };
+  for (const Rotation rotation : kEveryRotation) {
+    for (const auto& test : cases) {
+      SCOPED_TRACE(absl::StrCat(test.from, ", outcome ",
+                                static_cast<int>(test.outcome), ", ",
+                                config::v1::Rotation_Name(rotation)));
+      const ConnectionRecord next =
+          Settle(test.current, Failure(test.outcome), rotation);
+      EXPECT_EQ(next.connection().state(), test.state);
+      EXPECT_EQ(next.connection().reason(), test.reason);
+      EXPECT_EQ(next.failures(), test.current.failures() + 1);
+      const bool over = test.state == kOver;
+      EXPECT_EQ(next.has_retry_time(), !over);
+      EXPECT_EQ(next.connection().has_refresh_time(), !over);
+    }
+  }
+}
+
+TEST(SettleTest, KeepsTokensAndGenerationWhateverFailed) {
+  for (const Rotation rotation : kEveryRotation) {
+    for (const ConnectionRecord& current :
+         {Active(), RejectedOnce(), Unknown(kSent)}) {
+      for (const OutcomeClass outcome : kEveryFailure) {
+        ConnectionRecord next = Settle(current, Failure(outcome), rotation);
+        // But for these, nothing changes.
+        next.set_failures(current.failures());
+        next.set_grant_rejections(current.grant_rejections());
+        *next.mutable_retry_time() = current.retry_time();
+        if (!current.has_retry_time()) next.clear_retry_time();
+        *next.mutable_unknown_since() = current.unknown_since();
+        if (!current.has_unknown_since()) next.clear_unknown_since();
+        Connection& connection = *next.mutable_connection();
+        connection.set_state(current.connection().state());
+        connection.set_reason(current.connection().reason());
+        *connection.mutable_refresh_time() =
+            current.connection().refresh_time();
+        EXPECT_EQ(next.SerializeAsString(), current.SerializeAsString())
+            << static_cast<int>(outcome);
+      }
+    }
+  }
+}
+
+TEST(SettleTest, MovesOnlyTheNextTryForWhatLeftTheTokenUnspent) {
+  for (const ConnectionRecord& current :
+       {Active(), RejectedOnce(), Unknown(kSent)}) {
+    for (const OutcomeClass outcome :
+         {OutcomeClass::kNotSent, OutcomeClass::kTransient,
+          OutcomeClass::kClientRejected}) {
+      ConnectionRecord next = Settle(current, Failure(outcome));
+      EXPECT_GT(RetryTime(next), kNow);
+      EXPECT_EQ(FromProto(next.connection().refresh_time()), RetryTime(next));
+      EXPECT_EQ(next.grant_rejections(), current.grant_rejections());
+      EXPECT_EQ(next.unknown_since().SerializeAsString(),
+                current.unknown_since().SerializeAsString());
+    }
+  }
+}
+
+// --- Success ---
+
+TEST(SettleTest, TakesNewTokensFromAnyState) {
+  for (const ConnectionRecord& current :
+       {Active(), RejectedOnce(), Unknown(kSent)}) {
+    const ConnectionRecord next =
+        Settle(current, Success(kNow + absl::Hours(1)));
+    const Connection& connection = next.connection();
+    EXPECT_EQ(connection.generation(), 8);
+    EXPECT_EQ(connection.state(), Connection::STATE_ACTIVE);
+    EXPECT_EQ(connection.reason(), Connection::REASON_UNSPECIFIED);
+    EXPECT_EQ(std::vector<std::string>(connection.scopes().begin(),
+                                       connection.scopes().end()),
+              (std::vector<std::string>{"read", "write"}));
+    EXPECT_EQ(FromProto(connection.expire_time()), kNow + absl::Hours(1));
+    EXPECT_EQ(next.token_type(), "DPoP");
+    EXPECT_EQ(FromProto(next.obtain_time()), kSent) << "lives count from there";
+  }
+}
+
+TEST(SettleTest, ClearsEveryTraceOfFailureOnSuccess) {
+  ConnectionRecord current = Unknown(kNow - absl::Hours(1));
+  current.set_failures(9);
+  current.set_grant_rejections(1);
+  const ConnectionRecord next = Settle(current, Success());
+  EXPECT_EQ(next.failures(), 0);
+  EXPECT_EQ(next.grant_rejections(), 0);
+  EXPECT_FALSE(next.has_retry_time());
+  EXPECT_FALSE(next.has_unknown_since());
+}
+
+TEST(SettleTest, LeavesTheSealedTokensToTheSealerOnSuccess) {
+  const ConnectionRecord next = Settle(Active(), Success());
+  EXPECT_EQ(next.access_token().ciphertext(), "sealed at");
+  EXPECT_EQ(next.refresh_token().ciphertext(), "sealed rt");
+}
+
+TEST(SettleTest, KeepsWhoseItIsAndSinceWhenOnSuccess) {
+  const ConnectionRecord current = Active();
+  const Connection connection = Settle(current, Success()).connection();
+  EXPECT_EQ(connection.provider(), "google");
+  EXPECT_EQ(connection.subject(), "alice");
+  EXPECT_EQ(connection.account().id(), "1234");
+  EXPECT_EQ(FromProto(connection.create_time()), kNow - absl::Hours(99));
+}
+
+TEST(SettleTest, IsDueAsTheNewLifeSays) {
+  const TokenLife life{.obtain_time = kSent,
+                       .expire_time = kSent + absl::Minutes(30)};
+  for (const double jitter : {0.0, 0.25, 0.75}) {
+    const ConnectionRecord next = Settle(Active(), Success(life.expire_time),
+                                         config::v1::ROTATION_STRICT, jitter);
+    const absl::Time due = FromProto(next.connection().refresh_time());
+    EXPECT_LT(absl::AbsDuration(due - DueTime(life, jitter)),
+              absl::Microseconds(2));
+  }
+}
+
+TEST(SettleTest, IsNeverDueWithoutALife) {
+  const ConnectionRecord next =
+      Settle(Active(), Success(absl::InfiniteFuture()));
+  EXPECT_FALSE(next.connection().has_expire_time());
+  EXPECT_FALSE(next.connection().has_refresh_time());
+}
+
+// --- Refused or failed, and the refresh token unspent ---
+
+TEST(SettleTest, WaitsLongerWithEachFailure) {
+  for (const OutcomeClass outcome :
+       {OutcomeClass::kNotSent, OutcomeClass::kTransient}) {
+    ConnectionRecord current = Active(-absl::Hours(1));
+    absl::Time last = kNow;
+    for (int i = 0; i < 5; ++i) {
+      current = Settle(current, Failure(outcome));
+      EXPECT_GT(RetryTime(current), last) << i;
+      last = RetryTime(current);
+    }
+  }
+}
+
+TEST(SettleTest, WaitsNoLongerThanAQuarterOfWhatTheTokenHasLeft) {
+  ConnectionRecord current = Active(absl::Minutes(2));
+  current.set_failures(50);
+  EXPECT_EQ(RetryTime(Settle(current, Failure(OutcomeClass::kNotSent))),
+            kNow + absl::Seconds(30));
+  // Nothing is left to hurry for.
+  current = Active(-absl::Minutes(2));
+  current.set_failures(50);
+  EXPECT_GT(RetryTime(Settle(current, Failure(OutcomeClass::kNotSent))),
+            kNow + absl::Minutes(1));
+}
+
+TEST(SettleTest, DoesNotComeBackBeforeTheProviderAllows) {
+  for (const absl::Duration left : {absl::Minutes(2), -absl::Minutes(2)}) {
+    for (const OutcomeClass outcome :
+         {OutcomeClass::kTransient, OutcomeClass::kUnknown}) {
+      for (const Rotation rotation : kEveryRotation) {
+        const ConnectionRecord next =
+            Settle(Active(left), Failure(outcome, absl::Hours(3)), rotation);
+        EXPECT_GE(RetryTime(next), kNow + absl::Hours(3));
+      }
+    }
+  }
+}
+
+TEST(SettleTest, GivesAnOperatorTimeToMendTheClient) {
+  const ConnectionRecord next =
+      Settle(Active(), Failure(OutcomeClass::kClientRejected));
+  EXPECT_EQ(RetryTime(next), kNow + absl::Minutes(1));
+}
+
+// --- Sent, and no usable answer ---
+
+TEST(SettleTest, CountsTheUnknownFromTheFirstAttemptWithoutAnAnswer) {
+  const ConnectionRecord first =
+      Settle(Active(), Failure(OutcomeClass::kUnknown));
+  EXPECT_EQ(FromProto(first.unknown_since()), kSent);
+  const absl::Time before = kNow - absl::Minutes(10);
+  const ConnectionRecord again =
+      Settle(Unknown(before), Failure(OutcomeClass::kUnknown));
+  EXPECT_EQ(FromProto(again.unknown_since()), before);
+}
+
+TEST(SettleTest, AsksALenientProviderAgainSoon) {
+  for (const Rotation rotation : kLenientRotations) {
+    const ConnectionRecord next =
+        Settle(Active(), Failure(OutcomeClass::kUnknown), rotation);
+    EXPECT_EQ(RetryTime(next), kNow + Backoff(1, 0.5));
+  }
+}
+
+TEST(SettleTest, AsksAStrictProviderOnlyNearTheEndOfTheOldToken) {
+  // Presenting a spent token may revoke the one that still serves.
+  for (const Rotation rotation : kStrictRotations) {
+    for (const absl::Duration left :
+         {absl::Seconds(15), absl::Minutes(20), absl::Minutes(59)}) {
+      for (const double jitter : {0.0, 0.5, 0.999}) {
+        const absl::Time end = kNow + left;
+        const absl::Time retry = RetryTime(Settle(
+            Active(left), Failure(OutcomeClass::kUnknown), rotation, jitter));
+        EXPECT_GE(retry, end - absl::Seconds(10)) << left;
+        EXPECT_LT(retry, end) << left;
+      }
+    }
+  }
+}
+
+TEST(SettleTest, LeavesTimeToAskBeforeTheEndOfAShortLife) {
+  ConnectionRecord current = Active(absl::Seconds(15));
+  *current.mutable_obtain_time() = ToProto(kNow - absl::Seconds(5));
+  const absl::Time retry =
+      RetryTime(Settle(current, Failure(OutcomeClass::kUnknown)));
+  EXPECT_GE(retry, kNow + absl::Seconds(15) - absl::Seconds(2));  // a tenth
+  EXPECT_LT(retry, kNow + absl::Seconds(15));
+}
+
+TEST(SettleTest, AsksAStrictProviderSoonWhenNothingIsLeftToLose) {
+  for (const Rotation rotation : kStrictRotations) {
+    const ConnectionRecord ended = Settle(
+        Active(-absl::Minutes(1)), Failure(OutcomeClass::kUnknown), rotation);
+    EXPECT_EQ(RetryTime(ended), kNow + Backoff(1, 0.5));
+    // Without an end it is only refreshed when an API refused it.
+    ConnectionRecord endless = Active();
+    endless.mutable_connection()->clear_expire_time();
+    EXPECT_EQ(
+        RetryTime(Settle(endless, Failure(OutcomeClass::kUnknown), rotation)),
+        kNow + Backoff(1, 0.5));
+  }
+}
+
+TEST(SettleTest, AsksAgainWithinTheGraceOfTheFirstAttempt) {
+  for (const double jitter : {0.0, 0.5, 0.999}) {
+    for (const int failures : {0, 3, 30}) {
+      // 70 s of the 100 are gone.
+      ConnectionRecord current = Unknown(kNow - absl::Seconds(70));
+      current.set_failures(failures);
+      const ConnectionRecord next =
+          Settle(current, Failure(OutcomeClass::kUnknown),
+                 config::v1::ROTATION_GRACE, jitter);
+      EXPECT_GT(RetryTime(next), kNow);
+      EXPECT_LT(RetryTime(next), kNow + absl::Seconds(30)) << failures;
+    }
+  }
+}
+
+TEST(SettleTest, TakesAProviderForStrictOnceItsGraceIsOver) {
+  // Whatever the attempt after the unanswered one came to.
+  const absl::Time end = kNow + absl::Minutes(20);
+  for (const OutcomeClass outcome :
+       {OutcomeClass::kNotSent, OutcomeClass::kTransient,
+        OutcomeClass::kUnknown, OutcomeClass::kClientRejected}) {
+    const ConnectionRecord next = Settle(
+        Unknown(kNow - kGrace), Failure(outcome), config::v1::ROTATION_GRACE);
+    EXPECT_GE(RetryTime(next), end - absl::Seconds(10))
+        << static_cast<int>(outcome);
+    EXPECT_LT(RetryTime(next), end) << static_cast<int>(outcome);
+  }
+}
+
+TEST(SettleTest, DoesNotComeBackOutsideTheGraceBecauseItWasAskedToWait) {
+  const ConnectionRecord next =
+      Settle(Unknown(kNow - absl::Seconds(10)),
+             Failure(OutcomeClass::kTransient, absl::Minutes(5)),
+             config::v1::ROTATION_GRACE);
+  EXPECT_GE(RetryTime(next), kNow + absl::Minutes(20) - absl::Seconds(10));
+}
+
+// --- The grant is dead ---
+
+TEST(SettleTest, AsksASecondTimeBeforeItBelievesADeadGrant) {
+  const ConnectionRecord first =
+      Settle(Active(), Failure(OutcomeClass::kGrantDead));
+  EXPECT_EQ(first.grant_rejections(), 1);
+  EXPECT_GT(RetryTime(first), kNow);
+  EXPECT_LE(RetryTime(first), kNow + absl::Minutes(1));
+}
+
+TEST(SettleTest, CountsRejectionsAnewAfterASuccess) {
+  const ConnectionRecord renewed = Settle(RejectedOnce(), Success());
+  const ConnectionRecord next =
+      Settle(renewed, Failure(OutcomeClass::kGrantDead));
+  EXPECT_EQ(next.connection().state(), Connection::STATE_ACTIVE);
+}
+
+// --- A code ---
+
+TEST(SettleCodeTest, MakesAConnection) {
+  ConnectionRecord named;
+  named.mutable_connection()->set_provider("google");
+  named.mutable_connection()->set_subject("alice");
+  TokenSet tokens = Tokens(kNow + absl::Hours(1));
+  tokens.account.set_id("1234");
+  tokens.account.set_email("alice@example.com");
+  const ConnectionRecord next = Coded(named, tokens);
+  const Connection& connection = next.connection();
+  EXPECT_EQ(connection.provider(), "google");
+  EXPECT_EQ(connection.subject(), "alice");
+  EXPECT_EQ(connection.state(), Connection::STATE_ACTIVE);
+  EXPECT_EQ(connection.generation(), 1);
+  EXPECT_EQ(FromProto(connection.create_time()), kNow);
+  EXPECT_EQ(FromProto(connection.expire_time()), kNow + absl::Hours(1));
+  EXPECT_EQ(connection.account().id(), "1234");
+  EXPECT_EQ(connection.account().email(), "alice@example.com");
+  EXPECT_TRUE(connection.has_refresh_time());
+  EXPECT_EQ(FromProto(next.obtain_time()), kSent);
+}
+
+TEST(SettleCodeTest, RenewsAConnectionInAnyState) {
+  ConnectionRecord ended =
+      Settle(RejectedOnce(), Failure(OutcomeClass::kGrantDead));
+  for (const ConnectionRecord& current : {Active(), Unknown(kSent), ended}) {
+    const ConnectionRecord next = Coded(current, Tokens(kNow + absl::Hours(1)));
+    EXPECT_EQ(next.connection().state(), Connection::STATE_ACTIVE);
+    EXPECT_EQ(next.connection().reason(), Connection::REASON_UNSPECIFIED);
+    EXPECT_EQ(next.connection().generation(), 8);
+    EXPECT_EQ(FromProto(next.connection().create_time()),
+              kNow - absl::Hours(99));
+    EXPECT_EQ(next.failures(), 0);
+    EXPECT_EQ(next.grant_rejections(), 0);
+    EXPECT_FALSE(next.has_retry_time());
+    EXPECT_FALSE(next.has_unknown_since());
+  }
+}
+
+TEST(SettleCodeTest, KeepsTheAccountWhenTheAnswerNamesNone) {
+  const ConnectionRecord next = Coded(Active(), Tokens(kNow + absl::Hours(1)));
+  EXPECT_EQ(next.connection().account().id(), "1234");
+}
+
+TEST(SettleCodeTest, IsNeverDueWithoutARefreshToken) {
+  TokenSet tokens = Tokens(kNow + absl::Hours(1));
+  tokens.refresh_token.reset();
+  const ConnectionRecord next = Coded(Active(), tokens);
+  EXPECT_FALSE(next.connection().has_refresh_time());
+  EXPECT_TRUE(next.connection().has_expire_time());
+}
+
+// --- Backoff and life ---
+
+TEST(BackoffTest, LiesBetweenHalfASecondAndFiveMinutes) {
+  for (const int failures :
+       {-1, 0, 1, 2, 5, 9, 17, 100, std::numeric_limits<int>::max()}) {
+    for (const double jitter : {0.0, 0.1, 0.5, 0.999999}) {
+      EXPECT_GE(Backoff(failures, jitter), absl::Milliseconds(500));
+      EXPECT_LE(Backoff(failures, jitter), absl::Minutes(5));
+    }
+  }
+}
+
+TEST(BackoffTest, DoublesUntilItReachesItsBound) {
+  for (int failures = 1; Backoff(failures + 1, 0.5) < absl::Seconds(150);
+       ++failures) {
+    ASSERT_LT(failures, 20);
+    EXPECT_EQ(Backoff(failures + 1, 0.5), 2 * Backoff(failures, 0.5));
+  }
+  EXPECT_EQ(Backoff(1000, 0.5), absl::Seconds(150));
+}
+
+TEST(BackoffTest, JittersOverTheWholeWait) {
+  EXPECT_EQ(Backoff(100, 0.25), absl::Seconds(75));
+  EXPECT_EQ(Backoff(100, 0.5), absl::Seconds(150));
+  EXPECT_EQ(Backoff(100, 0.0), absl::Milliseconds(500));
+}
+
+TEST(LifeOfTest, ReadsTheRecord) {
+  const TokenLife life = LifeOf(Active(absl::Minutes(20)));
+  EXPECT_EQ(life.obtain_time, kNow - absl::Minutes(40));
+  EXPECT_EQ(life.expire_time, kNow + absl::Minutes(20));
+}
+
+TEST(LifeOfTest, HasNoEndWhenTheProviderGaveNone) {
+  ConnectionRecord record = Active();
+  record.mutable_connection()->clear_expire_time();
+  EXPECT_EQ(LifeOf(record).expire_time, absl::InfiniteFuture());
+}
+
+}  // namespace
+}  // namespace tokenbroker

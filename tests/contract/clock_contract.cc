@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/contract/clock_contract.h"
+
+#include <thread>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "broker/proto_time.h"
+
+namespace tokenbroker {
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ClockContract);
+
+namespace {
+
+TEST_P(ClockContract, TellsATimeThatARecordCanHold) {
+  const absl::Time now = clock().TimeNow();
+  const absl::Time stored = FromProto(ToProto(now));
+  EXPECT_LE(stored, now);
+  EXPECT_LT(now - stored, absl::Microseconds(1));
+}
+
+TEST_P(ClockContract, MayBeReadFromManyThreads) {
+  constexpr int kThreads = 8;
+  std::vector<absl::Time> times(kThreads);
+  std::vector<std::thread> threads;
+  const absl::Time before = clock().TimeNow();
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([this, &time = times[i]] {
+      for (int read = 0; read < 1000; ++read) time = clock().TimeNow();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  // Wide enough for a machine whose time is being set.
+  for (const absl::Time time : times) {
+    EXPECT_LT(absl::AbsDuration(time - before), absl::Hours(1));
+  }
+}
+
+}  // namespace
+}  // namespace tokenbroker
