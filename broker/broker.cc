@@ -11,54 +11,23 @@ Broker::Broker(const Seams& seams, const config::v1::Config& config,
     : policy(config),
       cache(limits.cached_tokens),
       flights(limits.waiters),
-      exchange(seams.store, seams.keyring, seams.http, seams.clock),
+      exchange(seams),
       workers(limits.workers, limits.queue),
-      refresher({.store = seams.store,
-                 .keyring = seams.keyring,
-                 .providers = seams.providers,
-                 .exchange = exchange,
-                 .cache = cache,
-                 .pace = pace,
-                 .random = seams.random,
-                 .clock = seams.clock,
-                 .log = seams.log,
-                 .metrics = metrics}),
+      refresher(seams, exchange, cache, pace, metrics),
       get_access_token(cache, refresher, flights, workers, seams.clock,
                        metrics),
-      start_authorization(seams.store, seams.keyring, seams.providers,
-                          seams.random, seams.clock, seams.log),
-      complete_authorization({.store = seams.store,
-                              .keyring = seams.keyring,
-                              .providers = seams.providers,
-                              .exchange = exchange,
-                              .cache = cache,
-                              .pace = pace,
-                              .flights = flights,
-                              .workers = workers,
-                              .random = seams.random,
-                              .clock = seams.clock,
-                              .log = seams.log}),
-      delete_connection({.store = seams.store,
-                         .keyring = seams.keyring,
-                         .providers = seams.providers,
-                         .http = seams.http,
-                         .cache = cache,
-                         .flights = flights,
-                         .workers = workers,
-                         .clock = seams.clock,
-                         .log = seams.log}),
-      read_connections(seams.store, seams.keyring, seams.providers, pace,
-                       seams.clock),
-      recovery(seams.store, seams.keyring, seams.providers, refresher,
-               complete_authorization, flights, seams.log),
-      due_loop(seams.store, seams.providers, get_access_token, recovery,
-               workers, seams.clock, seams.log) {
+      start_authorization(seams),
+      complete_authorization(seams, exchange, cache, pace, flights, workers),
+      delete_connection(seams, cache, flights, workers),
+      read_connections(seams, pace),
+      recovery(seams, refresher, complete_authorization, flights, workers),
+      due_loop(seams, get_access_token, recovery) {
   readiness.Add("refresh", [this] { return due_loop.Health(); });
 }
 
 absl::Status Broker::Start() {
   // Whoever opened the store alone may end every attempt in it.
-  ABSL_RETURN_IF_ERROR(recovery.Run(absl::InfiniteFuture()));
+  ABSL_RETURN_IF_ERROR(recovery.RunAtStart());
   due_loop.Start();
   return absl::OkStatus();
 }

@@ -4,41 +4,24 @@
 
 #include "absl/status/status.h"
 #include "broker/access_policy.h"
-#include "broker/clock.h"
 #include "broker/complete_authorization.h"
 #include "broker/delete_connection.h"
 #include "broker/due_loop.h"
-#include "broker/event_log.h"
 #include "broker/exchange.h"
 #include "broker/get_access_token.h"
-#include "broker/http_client.h"
-#include "broker/keyring.h"
 #include "broker/metrics.h"
 #include "broker/pace.h"
-#include "broker/provider_directory.h"
-#include "broker/random.h"
 #include "broker/read_connections.h"
 #include "broker/readiness.h"
 #include "broker/recovery.h"
 #include "broker/refresher.h"
+#include "broker/seams.h"
 #include "broker/start_authorization.h"
 #include "broker/token_cache.h"
-#include "broker/token_store.h"
 #include "broker/workers.h"
 #include "tokenbroker/config/v1/config.pb.h"
 
 namespace tokenbroker {
-
-// What the broker needs of the world.
-struct Seams {
-  TokenStore& store;
-  const Keyring& keyring;
-  ProviderDirectory& providers;
-  HttpClient& http;
-  Random& random;
-  const Clock& clock;
-  const EventLog& log;
-};
 
 // How much is accepted at a time.
 struct Limits {

@@ -4,12 +4,19 @@
 #include <string>
 #include <utility>
 
+#include "broker/clock.h"
 #include "broker/connection_view.h"
 #include "broker/errors.h"
+#include "broker/event_log.h"
+#include "broker/keyring.h"
+#include "broker/metrics.h"
 #include "broker/oauth_error.h"
 #include "broker/proto_time.h"
+#include "broker/provider_directory.h"
+#include "broker/random.h"
 #include "broker/sealing.h"
 #include "broker/settle.h"
+#include "broker/token_store.h"
 
 namespace tokenbroker {
 
@@ -29,18 +36,30 @@ struct CompleteAuthorization::Call {
   std::shared_ptr<const Provider> provider;
 };
 
+CompleteAuthorization::CompleteAuthorization(const Seams& seams,
+                                             Exchange& exchange,
+                                             TokenCache& cache, Pace& pace,
+                                             ConnectionFlights& flights,
+                                             Workers& workers)
+    : seams_(seams),
+      exchange_(exchange),
+      cache_(cache),
+      pace_(pace),
+      flights_(flights),
+      workers_(workers) {}
+
 void CompleteAuthorization::Complete(
     absl::string_view caller, const v1::CompleteAuthorizationRequest& request,
     Done done) {
   auto call = std::make_shared<Call>();
   call->caller = std::string(caller);
-  call->state_hash = StateHash(parts_.keyring, request.state());
+  call->state_hash = StateHash(seams_.keyring, request.state());
   call->code = Secret(request.code());
   call->iss = request.iss();
   call->error = request.error();
   call->done = std::move(done);
   const absl::Status accepted =
-      parts_.workers.Run(Workers::Lane::kCaller, [this, call] { Take(call); });
+      workers_.Run(Workers::Lane::kCaller, [this, call] { Take(call); });
   if (!accepted.ok()) call->done(accepted);
 }
 
@@ -48,7 +67,7 @@ void CompleteAuthorization::Complete(
 // issuer or code gets no second try.
 void CompleteAuthorization::Take(const std::shared_ptr<Call>& call) {
   absl::StatusOr<AuthorizationRecord> taken =
-      parts_.store.Take(call->state_hash);
+      seams_.store.Take(call->state_hash);
   if (absl::IsNotFound(taken.status())) {
     return call->done(AuthorizationNotFoundError());
   }
@@ -57,30 +76,33 @@ void CompleteAuthorization::Take(const std::shared_ptr<Call>& call) {
   const std::string& name = call->authorization.provider();
 
   if (call->authorization.caller() != call->caller) {
-    parts_.log.Write(EventLog::Level::kWarning, "foreign_state",
+    seams_.log.Write(EventLog::Level::kWarning, "foreign_state",
                      {{"caller", call->caller},
                       {"started_by", call->authorization.caller()},
                       {"provider", name}});
     return call->done(AuthorizationNotFoundError());
   }
-  if (parts_.clock.TimeNow() >= FromProto(call->authorization.expire_time())) {
+  if (seams_.clock.TimeNow() >= FromProto(call->authorization.expire_time())) {
     return call->done(AuthorizationExpiredError(name));
   }
-  auto provider = parts_.providers.Find(name);
+  auto provider = seams_.providers.Find(name);
   if (!provider.ok()) {
     return call->done(ProviderUnavailableError(name, absl::ZeroDuration()));
   }
   call->provider = *std::move(provider);
   const absl::Status checked = CheckCallback(*call, call->provider->settings());
   if (!checked.ok()) {
-    parts_.log.Write(EventLog::Level::kWarning, "authorization_refused",
+    seams_.log.Write(EventLog::Level::kWarning, "authorization_refused",
                      {{"caller", call->caller},
                       {"provider", name},
                       {"subject", call->authorization.subject()},
                       {"reason", ReasonName(ReasonOf(checked))}});
     return call->done(checked);
   }
-  AwaitFlight(call);
+  // Not beside a refresh of the connection it renews.
+  RunAlone(
+      flights_, workers_, {name, call->authorization.subject()},
+      [this, call] { return SpendCode(*call); }, call->done);
 }
 
 absl::Status CompleteAuthorization::CheckCallback(
@@ -97,38 +119,16 @@ absl::Status CompleteAuthorization::CheckCallback(
   return absl::OkStatus();
 }
 
-// Not beside a refresh of the connection it renews.
-void CompleteAuthorization::AwaitFlight(const std::shared_ptr<Call>& call) {
-  const ConnectionKey key{call->authorization.provider(),
-                          call->authorization.subject()};
-  const auto joined = parts_.flights.Lead(
-      key, [this, call](const RefreshResult&) { AwaitFlight(call); });
-  if (joined == ConnectionFlights::Joined::kFull) {
-    return call->done(OverloadedError());
-  }
-  if (joined == ConnectionFlights::Joined::kJoined) return;
-  const absl::Status accepted =
-      parts_.workers.Run(Workers::Lane::kCaller, [this, call, key] {
-        const Answer answer = SpendCode(*call);
-        parts_.flights.Land(key, RefreshResult{});
-        call->done(answer);
-      });
-  if (!accepted.ok()) {
-    parts_.flights.Land(key, RefreshResult{});
-    call->done(accepted);
-  }
-}
-
 CompleteAuthorization::Answer CompleteAuthorization::SpendCode(
     const Call& call) {
   const AuthorizationRecord& authorization = call.authorization;
   absl::StatusOr<storage::v1::AuthorizationSecrets> secrets =
-      OpenAuthorizationSecrets(parts_.keyring, call.state_hash,
+      OpenAuthorizationSecrets(seams_.keyring, call.state_hash,
                                authorization.secrets());
   if (!secrets.ok()) {
     return FromStoreError(secrets.status(), authorization.provider());
   }
-  const absl::Time now = parts_.clock.TimeNow();
+  const absl::Time now = seams_.clock.TimeNow();
   AttemptRecord attempt;
   attempt.set_id(call.state_hash);
   attempt.set_kind(AttemptRecord::KIND_CODE);
@@ -142,12 +142,12 @@ CompleteAuthorization::Answer CompleteAuthorization::SpendCode(
       .redirect_uri = authorization.redirect_uri(),
       .code_verifier = Secret::Take(secrets->mutable_code_verifier())});
   const absl::StatusOr<Exchange::Result> result =
-      parts_.exchange.Run(attempt, request, *call.provider,
-                          ReadContext{.sent_time = now,
-                                      .scopes = {authorization.scopes().begin(),
-                                                 authorization.scopes().end()},
-                                      .code_exchange = true,
-                                      .nonce = secrets->nonce()});
+      exchange_.Run(attempt, request, *call.provider,
+                    ReadContext{.sent_time = now,
+                                .scopes = {authorization.scopes().begin(),
+                                           authorization.scopes().end()},
+                                .code_exchange = true,
+                                .nonce = secrets->nonce()});
   if (!result.ok()) return result.status();
   return Conclude(attempt, call.provider->settings(), result->outcome);
 }
@@ -156,9 +156,9 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
     const AttemptRecord& attempt, const config::v1::Provider& settings,
     const Outcome& outcome) {
   const ConnectionKey key{attempt.provider(), attempt.subject()};
-  const absl::Time now = parts_.clock.TimeNow();
-  parts_.pace.Learn(key.provider, outcome, now);
-  parts_.log.Write(outcome.outcome_class == OutcomeClass::kSuccess
+  const absl::Time now = seams_.clock.TimeNow();
+  pace_.Learn(key.provider, outcome, now);
+  seams_.log.Write(outcome.outcome_class == OutcomeClass::kSuccess
                        ? EventLog::Level::kInfo
                        : EventLog::Level::kWarning,
                    "authorization_completed",
@@ -170,7 +170,7 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
                     {"detail", outcome.detail}});
   if (outcome.outcome_class != OutcomeClass::kSuccess) {
     // Best effort: an attempt left open is abandoned by recovery.
-    parts_.store.Abandon(attempt).IgnoreError();
+    seams_.store.Abandon(attempt).IgnoreError();
   }
   switch (outcome.outcome_class) {
     case OutcomeClass::kSuccess:
@@ -195,7 +195,7 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
       return ProviderUnavailableError(key.provider, absl::ZeroDuration());
   }
 
-  absl::StatusOr<ConnectionRecord> current = parts_.store.Get(key);
+  absl::StatusOr<ConnectionRecord> current = seams_.store.Get(key);
   if (absl::IsNotFound(current.status())) {
     current.emplace();
     current->mutable_connection()->set_provider(key.provider);
@@ -207,15 +207,15 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
                  SettleContext{.now = now,
                                .sent_time = FromProto(attempt.start_time()),
                                .provider = settings,
-                               .jitter = UnitRandom(parts_.random)});
-  SealTokens(parts_.keyring, outcome.tokens->access_token,
+                               .jitter = UnitRandom(seams_.random)});
+  SealTokens(seams_.keyring, outcome.tokens->access_token,
              outcome.tokens->refresh_token, &next);
-  if (const absl::Status status = parts_.store.Commit(attempt, next);
+  if (const absl::Status status = seams_.store.Commit(attempt, next);
       !status.ok()) {
     return FromStoreError(status, key.provider);
   }
   // The next reader finds the new token set in storage.
-  parts_.cache.Erase(key);
+  cache_.Erase(key);
   return ViewOf(next, ProviderStanding{}, now);
 }
 

@@ -7,16 +7,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "broker/clock.h"
-#include "broker/event_log.h"
+#include "broker/connection_flights.h"
 #include "broker/exchange.h"
-#include "broker/get_access_token.h"
-#include "broker/keyring.h"
 #include "broker/pace.h"
-#include "broker/provider_directory.h"
-#include "broker/random.h"
+#include "broker/seams.h"
 #include "broker/token_cache.h"
-#include "broker/token_store.h"
 #include "broker/workers.h"
 #include "tokenbroker/v1/token_broker.pb.h"
 
@@ -29,21 +24,9 @@ class CompleteAuthorization {
   using Answer = absl::StatusOr<v1::Connection>;
   using Done = std::function<void(const Answer&)>;
 
-  struct Parts {
-    TokenStore& store;
-    const Keyring& keyring;
-    ProviderDirectory& providers;
-    Exchange& exchange;
-    TokenCache& cache;
-    Pace& pace;
-    ConnectionFlights& flights;
-    Workers& workers;
-    Random& random;
-    const Clock& clock;
-    const EventLog& log;
-  };
-
-  explicit CompleteAuthorization(const Parts& parts) : parts_(parts) {}
+  CompleteAuthorization(const Seams& seams, Exchange& exchange,
+                        TokenCache& cache, Pace& pace,
+                        ConnectionFlights& flights, Workers& workers);
 
   // Calls `done` once, maybe before it returns. The request's fields are
   // well-formed (validation.h). API errors.
@@ -59,12 +42,16 @@ class CompleteAuthorization {
   struct Call;
 
   void Take(const std::shared_ptr<Call>& call);
-  void AwaitFlight(const std::shared_ptr<Call>& call);
   Answer SpendCode(const Call& call);
   absl::Status CheckCallback(const Call& call,
                              const config::v1::Provider& settings) const;
 
-  const Parts parts_;
+  const Seams seams_;
+  Exchange& exchange_;
+  TokenCache& cache_;
+  Pace& pace_;
+  ConnectionFlights& flights_;
+  Workers& workers_;
 };
 
 }  // namespace tokenbroker

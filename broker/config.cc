@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/config.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -41,12 +44,17 @@ bool SplitAddress(absl::string_view address, HostPort* split) {
     return false;
   }
   split->host = std::string(host);
-  return absl::SimpleAtoi(address.substr(colon + 1), &split->port) &&
-         split->port >= 0 && split->port <= 65535;
+  const absl::string_view port = address.substr(colon + 1);
+  return port.find_first_not_of("0123456789") == absl::string_view::npos &&
+         absl::SimpleAtoi(port, &split->port) && split->port <= 65535;
 }
 
-bool IsLoopback(absl::string_view host) {
-  return host == "localhost" || host == "::1" || absl::StartsWith(host, "127.");
+// `127.evil.example` is a name, not an address.
+bool IsLoopback(const std::string& host) {
+  in_addr address;
+  return host == "localhost" || host == "::1" ||
+         (inet_pton(AF_INET, host.c_str(), &address) == 1 &&
+          ntohl(address.s_addr) >> 24 == 127);
 }
 
 // Whether a browser may be sent back to `uri`: absolute, https (http for
@@ -64,11 +72,11 @@ bool IsRedirectUri(absl::string_view uri, bool allow_loopback) {
     return false;
   }
   if (https) return true;
+  if (allow_loopback) return true;
   HostPort split;
-  const absl::string_view host = SplitAddress(authority, &split)
-                                     ? absl::string_view(split.host)
-                                     : authority;
-  return IsLoopback(host) || allow_loopback;
+  return (SplitAddress(authority, &split) ||
+          SplitAddress(absl::StrCat(authority, ":80"), &split)) &&
+         IsLoopback(split.host);
 }
 
 // Collects nothing: the first complaint ends the check.

@@ -6,9 +6,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "broker/clock.h"
 #include "broker/connection_view.h"
 #include "broker/errors.h"
+#include "broker/event_log.h"
+#include "broker/http_client.h"
+#include "broker/keyring.h"
+#include "broker/provider_directory.h"
 #include "broker/sealing.h"
+#include "broker/token_store.h"
 
 namespace tokenbroker {
 namespace {
@@ -18,61 +24,50 @@ constexpr absl::Duration kRevocationTimeout = absl::Seconds(5);
 
 }  // namespace
 
+DeleteConnection::DeleteConnection(const Seams& seams, TokenCache& cache,
+                                   ConnectionFlights& flights, Workers& workers)
+    : seams_(seams), cache_(cache), flights_(flights), workers_(workers) {}
+
 void DeleteConnection::Delete(absl::string_view caller,
                               const ConnectionKey& key, Done done) {
-  AwaitFlight(std::make_shared<Call>(Call{
-      .caller = std::string(caller), .key = key, .done = std::move(done)}));
+  // Not beside a refresh, which would bring tokens that nobody revokes.
+  RunAlone(
+      flights_, workers_, key,
+      [this, caller = std::string(caller), key] {
+        return RevokeAndRemove(caller, key);
+      },
+      std::move(done));
 }
 
-// Not beside a refresh, which would bring tokens that nobody revokes.
-void DeleteConnection::AwaitFlight(const std::shared_ptr<Call>& call) {
-  const auto joined = parts_.flights.Lead(
-      call->key, [this, call](const RefreshResult&) { AwaitFlight(call); });
-  if (joined == ConnectionFlights::Joined::kFull) {
-    return call->done(OverloadedError());
-  }
-  if (joined == ConnectionFlights::Joined::kJoined) return;
-  const absl::Status accepted =
-      parts_.workers.Run(Workers::Lane::kCaller, [this, call] {
-        const Answer answer = RevokeAndRemove(*call);
-        parts_.flights.Land(call->key, RefreshResult{});
-        call->done(answer);
-      });
-  if (!accepted.ok()) {
-    parts_.flights.Land(call->key, RefreshResult{});
-    call->done(accepted);
-  }
-}
-
-DeleteConnection::Answer DeleteConnection::RevokeAndRemove(const Call& call) {
-  const ConnectionKey& key = call.key;
-  const auto record = parts_.store.Get(key);
+DeleteConnection::Answer DeleteConnection::RevokeAndRemove(
+    absl::string_view caller, const ConnectionKey& key) {
+  const auto record = seams_.store.Get(key);
   if (!record.ok()) return FromStoreError(record.status(), key.provider);
   const std::string revocation = Revoke(*record);
-  const absl::Status removed = parts_.store.Remove(key);
+  const absl::Status removed = seams_.store.Remove(key);
   if (!removed.ok()) return FromStoreError(removed, key.provider);
-  parts_.cache.Erase(key);
-  parts_.log.Write(EventLog::Level::kInfo, "connection_deleted",
-                   {{"caller", call.caller},
+  cache_.Erase(key);
+  seams_.log.Write(EventLog::Level::kInfo, "connection_deleted",
+                   {{"caller", caller},
                     {"provider", key.provider},
                     {"subject", key.subject},
                     {"revocation", revocation}});
-  return ViewOf(*record, ProviderStanding{}, parts_.clock.TimeNow());
+  return ViewOf(*record, ProviderStanding{}, seams_.clock.TimeNow());
 }
 
 // Says for the log how it went.
 std::string DeleteConnection::Revoke(
     const storage::v1::ConnectionRecord& record) {
-  const auto provider = parts_.providers.Find(record.connection().provider());
+  const auto provider = seams_.providers.Find(record.connection().provider());
   if (!provider.ok()) return "provider not available";
   auto token = record.has_refresh_token()
-                   ? OpenRefreshToken(parts_.keyring, record)
-                   : OpenAccessToken(parts_.keyring, record);
+                   ? OpenRefreshToken(seams_.keyring, record)
+                   : OpenAccessToken(seams_.keyring, record);
   if (!token.ok()) return "token does not open";
   std::optional<HttpRequest> request = (*provider)->RevokeRequest(*token);
   if (!request.has_value()) return "provider has no endpoint for it";
   request->timeout = std::min(request->timeout, kRevocationTimeout);
-  const auto response = parts_.http.Send(*request);
+  const auto response = seams_.http.Send(*request);
   if (!response.ok()) return std::string(response.status().message());
   return absl::StrCat("provider answered ", response->status);
 }

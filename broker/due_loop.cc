@@ -3,6 +3,9 @@
 
 #include <vector>
 
+#include "broker/clock.h"
+#include "broker/event_log.h"
+#include "broker/provider_directory.h"
 #include "broker/status_macros.h"
 
 namespace tokenbroker {
@@ -21,16 +24,9 @@ constexpr absl::Duration kAbandoned = absl::Minutes(2);
 
 }  // namespace
 
-DueLoop::DueLoop(TokenStore& store, ProviderDirectory& providers,
-                 GetAccessToken& get_access_token, Recovery& recovery,
-                 Workers& workers, const Clock& clock, const EventLog& log)
-    : store_(store),
-      providers_(providers),
-      get_access_token_(get_access_token),
-      recovery_(recovery),
-      workers_(workers),
-      clock_(clock),
-      log_(log) {}
+DueLoop::DueLoop(const Seams& seams, GetAccessToken& get_access_token,
+                 Recovery& recovery)
+    : seams_(seams), get_access_token_(get_access_token), recovery_(recovery) {}
 
 DueLoop::~DueLoop() { Stop(); }
 
@@ -59,7 +55,7 @@ absl::Status DueLoop::Tick(absl::Time now) {
     next_rewind_ = now + kRewind;
   }
   last_tick_ = now;
-  for (const auto& provider : providers_.List()) {
+  for (const auto& provider : seams_.providers.List()) {
     ABSL_RETURN_IF_ERROR(PollProvider(provider.name(), now));
   }
   if (now >= next_sweep_) {
@@ -77,11 +73,11 @@ absl::Status DueLoop::Health() const {
 
 void DueLoop::Loop() {
   while (true) {
-    absl::Status status = Tick(clock_.TimeNow());
+    absl::Status status = Tick(seams_.clock.TimeNow());
     MutexLock lock(&mutex_);
     if (!status.ok() && last_tick_status_.ok()) {
-      log_.Write(EventLog::Level::kError, "due_loop_failed",
-                 {{"detail", status.message()}});
+      seams_.log.Write(EventLog::Level::kError, "due_loop_failed",
+                       {{"detail", status.message()}});
     }
     last_tick_status_ = std::move(status);
     if (!stopping_) changed_.WaitFor(&mutex_, kTick);
@@ -96,7 +92,7 @@ absl::Status DueLoop::PollProvider(const std::string& provider,
     cursor = found->second;
   }
   ABSL_ASSIGN_OR_RETURN(const std::vector<DueEntry> due,
-                        store_.Due(provider, cursor, now, kBatch));
+                        seams_.store.Due(provider, cursor, now, kBatch));
   for (const DueEntry& entry : due) {
     // No free worker: this row is the first of the next tick.
     if (!get_access_token_.RefreshDue(entry.key).ok()) break;
@@ -106,13 +102,8 @@ absl::Status DueLoop::PollProvider(const std::string& provider,
 }
 
 absl::Status DueLoop::Sweep(absl::Time now) {
-  ABSL_RETURN_IF_ERROR(store_.ForgetExpired(now, kForgetBatch).status());
-  // May wait for a provider's metadata, and this thread must not.
-  workers_
-      .Run(Workers::Lane::kDue,
-           [this, now] { recovery_.Run(now - kAbandoned).IgnoreError(); })
-      .IgnoreError();
-  return absl::OkStatus();
+  ABSL_RETURN_IF_ERROR(seams_.store.ForgetExpired(now, kForgetBatch).status());
+  return recovery_.Sweep(now - kAbandoned);
 }
 
 }  // namespace tokenbroker

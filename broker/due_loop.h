@@ -10,12 +10,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "broker/clock.h"
-#include "broker/event_log.h"
 #include "broker/get_access_token.h"
 #include "broker/mutex.h"
-#include "broker/provider_directory.h"
 #include "broker/recovery.h"
+#include "broker/seams.h"
 #include "broker/token_store.h"
 
 namespace tokenbroker {
@@ -26,9 +24,8 @@ namespace tokenbroker {
 // One thread of its own; the public functions may be called from any thread.
 class DueLoop {
  public:
-  DueLoop(TokenStore& store, ProviderDirectory& providers,
-          GetAccessToken& get_access_token, Recovery& recovery,
-          Workers& workers, const Clock& clock, const EventLog& log);
+  DueLoop(const Seams& seams, GetAccessToken& get_access_token,
+          Recovery& recovery);
   // Stops.
   ~DueLoop();
 
@@ -49,13 +46,9 @@ class DueLoop {
   absl::Status PollProvider(const std::string& provider, absl::Time now);
   absl::Status Sweep(absl::Time now);
 
-  TokenStore& store_;
-  ProviderDirectory& providers_;
+  const Seams seams_;
   GetAccessToken& get_access_token_;
   Recovery& recovery_;
-  Workers& workers_;
-  const Clock& clock_;
-  const EventLog& log_;
 
   // Of the ticking thread alone. Everything up to a cursor was handed out.
   absl::flat_hash_map<std::string, DueEntry> cursors_;

@@ -3,32 +3,34 @@
 
 #include <string>
 
+#include "broker/clock.h"
 #include "broker/errors.h"
+#include "broker/keyring.h"
 #include "broker/sealing.h"
+#include "broker/token_store.h"
 
 namespace tokenbroker {
 
-Exchange::Exchange(TokenStore& store, const Keyring& keyring, HttpClient& http,
-                   const Clock& clock)
-    : store_(store), keyring_(keyring), http_(http), clock_(clock) {}
+Exchange::Exchange(const Seams& seams) : seams_(seams) {}
 
 absl::StatusOr<Exchange::Result> Exchange::Run(
     const storage::v1::AttemptRecord& attempt, const HttpRequest& request,
     const Provider& provider, const ReadContext& context) {
   if (closed_) return DrainingError();
-  if (const absl::Status begun = store_.Begin(attempt); !begun.ok()) {
+  if (const absl::Status begun = seams_.store.Begin(attempt); !begun.ok()) {
     return FromStoreError(begun, attempt.provider());
   }
 
-  const absl::StatusOr<HttpResponse> response = http_.Send(request);
-  Result result{.received_time = clock_.TimeNow()};
+  const absl::StatusOr<HttpResponse> response = seams_.http.Send(request);
+  Result result{.received_time = seams_.clock.TimeNow()};
   if (!response.ok()) {
     result.outcome = OutcomeOfFailedSend(response.status());
     return result;
   }
   // Kept before anybody reads it: neither a crash nor a parser may cost the
   // grant. If keeping fails, going on is the only chance left to commit it.
-  store_.KeepResponse(attempt, SealResponse(keyring_, attempt, *response))
+  seams_.store
+      .KeepResponse(attempt, SealResponse(seams_.keyring, attempt, *response))
       .IgnoreError();
   result.outcome = ReadAnswer(provider, *response, context);
   return result;

@@ -6,11 +6,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "broker/clock.h"
 #include "broker/http_client.h"
-#include "broker/keyring.h"
 #include "broker/provider.h"
-#include "broker/token_store.h"
+#include "broker/seams.h"
 #include "tokenbroker/storage/v1/records.pb.h"
 
 namespace tokenbroker {
@@ -26,8 +24,7 @@ class Exchange {
     absl::Time received_time;
   };
 
-  Exchange(TokenStore& store, const Keyring& keyring, HttpClient& http,
-           const Clock& clock);
+  explicit Exchange(const Seams& seams);
 
   // Begin, send, KeepResponse, read. The attempt stays open: commit or abandon
   // it. An error, an API error, means that nothing was spent: Begin refused, or
@@ -41,10 +38,7 @@ class Exchange {
   void Close();
 
  private:
-  TokenStore& store_;
-  const Keyring& keyring_;
-  HttpClient& http_;
-  const Clock& clock_;
+  const Seams seams_;
   std::atomic<bool> closed_ = false;
 };
 

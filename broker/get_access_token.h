@@ -7,17 +7,14 @@
 
 #include "absl/status/statusor.h"
 #include "broker/clock.h"
+#include "broker/connection_flights.h"
 #include "broker/connection_key.h"
-#include "broker/flights.h"
 #include "broker/metrics.h"
 #include "broker/refresher.h"
 #include "broker/token_cache.h"
 #include "broker/workers.h"
 
 namespace tokenbroker {
-
-// One flight per connection: refreshes, code exchanges and deletions alike.
-using ConnectionFlights = Flights<ConnectionKey, RefreshResult>;
 
 // The act behind the call of the same name, and behind every due refresh.
 // Thread-safe.

@@ -14,14 +14,19 @@
 namespace tokenbroker {
 namespace {
 
-constexpr int kThreads = 4;
-constexpr int kTimeoutSeconds = 5;
+// A connection holds a thread until it is answered or gives up, so there are
+// many threads, short patience, and one answer a connection: whoever holds
+// connections open must not make a probe wait.
+constexpr int kThreads = 32;
+constexpr int kTimeoutSeconds = 1;
 constexpr char kText[] = "text/plain; charset=utf-8";
 
 class HttplibEndpoints final : public HttpEndpoints {
  public:
   HttplibEndpoints(const Readiness& readiness, const Metrics& metrics) {
     server_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+    server_.set_keep_alive_max_count(1);
+    server_.set_keep_alive_timeout(kTimeoutSeconds);
     server_.set_read_timeout(kTimeoutSeconds);
     server_.set_write_timeout(kTimeoutSeconds);
     // Without SO_REUSEPORT, which would let two brokers share a port unseen.

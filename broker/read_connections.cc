@@ -8,8 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "broker/clock.h"
 #include "broker/connection_view.h"
 #include "broker/errors.h"
+#include "broker/keyring.h"
+#include "broker/provider_directory.h"
 
 namespace tokenbroker {
 namespace {
@@ -28,17 +31,11 @@ std::string Joined(const ListRequest& page) {
 
 }  // namespace
 
-ReadConnections::ReadConnections(TokenStore& store, const Keyring& keyring,
-                                 ProviderDirectory& providers, Pace& pace,
-                                 const Clock& clock)
-    : store_(store),
-      keyring_(keyring),
-      providers_(providers),
-      pace_(pace),
-      clock_(clock) {}
+ReadConnections::ReadConnections(const Seams& seams, Pace& pace)
+    : seams_(seams), pace_(pace) {}
 
 absl::StatusOr<v1::Connection> ReadConnections::Get(const ConnectionKey& key) {
-  const auto record = store_.Get(key);
+  const auto record = seams_.store.Get(key);
   if (!record.ok()) return FromStoreError(record.status(), key.provider);
   return View(*record);
 }
@@ -59,7 +56,7 @@ absl::StatusOr<v1::ListConnectionsResponse> ReadConnections::List(
   }
   // One more tells whether there is a next page.
   ++page.limit;
-  const auto records = store_.List(page);
+  const auto records = seams_.store.List(page);
   if (!records.ok()) return FromStoreError(records.status(), "");
 
   v1::ListConnectionsResponse response;
@@ -78,21 +75,21 @@ absl::StatusOr<v1::ListConnectionsResponse> ReadConnections::List(
 v1::Connection ReadConnections::View(
     const storage::v1::ConnectionRecord& record) {
   const std::string& name = record.connection().provider();
-  const auto& configured = providers_.List();
+  const auto& configured = seams_.providers.List();
   const bool is_configured =
       std::any_of(configured.begin(), configured.end(),
                   [&name](const auto& row) { return row.name() == name; });
   return ViewOf(record,
                 ProviderStanding{.configured = is_configured,
                                  .suspended = pace_.IsSuspended(name)},
-                clock_.TimeNow());
+                seams_.clock.TimeNow());
 }
 
 // The key behind which the next page starts, with a keyed hash over it and the
 // filters.
 std::string ReadConnections::PageToken(const ListRequest& page) const {
   const std::string mac =
-      keyring_.KeyedHash("page_token", Joined(page)).substr(0, kMacSize);
+      seams_.keyring.KeyedHash("page_token", Joined(page)).substr(0, kMacSize);
   return absl::WebSafeBase64Escape(absl::StrCat(mac, page.after->provider,
                                                 absl::string_view("\0", 1),
                                                 page.after->subject));

@@ -7,11 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "broker/clock.h"
 #include "broker/connection_key.h"
-#include "broker/keyring.h"
 #include "broker/pace.h"
-#include "broker/provider_directory.h"
+#include "broker/seams.h"
 #include "broker/token_store.h"
 #include "tokenbroker/v1/token_broker.pb.h"
 
@@ -20,8 +18,7 @@ namespace tokenbroker {
 // The acts behind GetConnection and ListConnections. Thread-safe.
 class ReadConnections {
  public:
-  ReadConnections(TokenStore& store, const Keyring& keyring,
-                  ProviderDirectory& providers, Pace& pace, const Clock& clock);
+  ReadConnections(const Seams& seams, Pace& pace);
 
   // API errors, both.
   absl::StatusOr<v1::Connection> Get(const ConnectionKey& key);
@@ -37,11 +34,8 @@ class ReadConnections {
   std::string PageToken(const ListRequest& page) const;
   bool ReadPageToken(absl::string_view token, ListRequest* page) const;
 
-  TokenStore& store_;
-  const Keyring& keyring_;
-  ProviderDirectory& providers_;
+  const Seams seams_;
   Pace& pace_;
-  const Clock& clock_;
 };
 
 }  // namespace tokenbroker

@@ -1,48 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/recovery.h"
 
+#include "broker/event_log.h"
 #include "broker/exchange.h"
+#include "broker/keyring.h"
 #include "broker/proto_time.h"
+#include "broker/provider_directory.h"
 #include "broker/sealing.h"
 #include "broker/status_macros.h"
+#include "broker/token_store.h"
 
 namespace tokenbroker {
 
 using storage::v1::AttemptRecord;
 
-Recovery::Recovery(TokenStore& store, const Keyring& keyring,
-                   ProviderDirectory& providers, Refresher& refresher,
+Recovery::Recovery(const Seams& seams, Refresher& refresher,
                    CompleteAuthorization& complete, ConnectionFlights& flights,
-                   const EventLog& log)
-    : store_(store),
-      keyring_(keyring),
-      providers_(providers),
+                   Workers& workers)
+    : seams_(seams),
       refresher_(refresher),
       complete_(complete),
       flights_(flights),
-      log_(log) {}
+      workers_(workers) {}
 
-absl::Status Recovery::Run(absl::Time time) {
+absl::Status Recovery::RunAtStart() {
   ABSL_ASSIGN_OR_RETURN(const std::vector<AttemptRecord> attempts,
-                        store_.OpenAttempts());
+                        seams_.store.OpenAttempts());
+  for (const AttemptRecord& attempt : attempts) EndAndLog(attempt);
+  return absl::OkStatus();
+}
+
+absl::Status Recovery::Sweep(absl::Time time) {
+  ABSL_ASSIGN_OR_RETURN(const std::vector<AttemptRecord> attempts,
+                        seams_.store.OpenAttempts());
   for (const AttemptRecord& attempt : attempts) {
     if (FromProto(attempt.start_time()) >= time) continue;
-    const ConnectionKey key{attempt.provider(), attempt.subject()};
-    if (flights_.Join(key, nullptr) != ConnectionFlights::Joined::kLeads) {
-      continue;
-    }
-    const absl::Status ended = End(attempt);
-    flights_.Land(key, RefreshResult{});
-    log_.Write(
-        ended.ok() ? EventLog::Level::kInfo : EventLog::Level::kWarning,
-        "attempt_recovered",
-        {{"provider", key.provider},
-         {"subject", key.subject},
-         {"kind", AttemptRecord::Kind_Name(attempt.kind())},
-         {"answer", attempt.has_response() ? "kept" : "none"},
-         {"result", ended.ok() ? "ended" : std::string(ended.message())}});
+    RunAlone(
+        flights_, workers_, {attempt.provider(), attempt.subject()},
+        [this, attempt]() -> absl::StatusOr<v1::Connection> {
+          EndAndLog(attempt);
+          return v1::Connection();
+        },
+        [](const absl::StatusOr<v1::Connection>&) {});
   }
   return absl::OkStatus();
+}
+
+void Recovery::EndAndLog(const AttemptRecord& attempt) {
+  const absl::Status ended = End(attempt);
+  seams_.log.Write(
+      ended.ok() ? EventLog::Level::kInfo : EventLog::Level::kWarning,
+      "attempt_recovered",
+      {{"provider", attempt.provider()},
+       {"subject", attempt.subject()},
+       {"kind", AttemptRecord::Kind_Name(attempt.kind())},
+       {"answer", attempt.has_response() ? "kept" : "none"},
+       {"result", ended.ok() ? "ended" : std::string(ended.message())}});
 }
 
 absl::Status Recovery::End(const AttemptRecord& attempt) {
@@ -52,11 +65,12 @@ absl::Status Recovery::End(const AttemptRecord& attempt) {
   if (attempt.kind() == AttemptRecord::KIND_CODE) {
     return complete_.Conclude(attempt, settings, outcome).status();
   }
-  const auto current = store_.Get({attempt.provider(), attempt.subject()});
+  const auto current =
+      seams_.store.Get({attempt.provider(), attempt.subject()});
   if (!current.ok() ||
       current->connection().generation() != attempt.generation()) {
     // Removed or authorized anew: this attempt's outcome concerns nobody.
-    return store_.Abandon(attempt);
+    return seams_.store.Abandon(attempt);
   }
   // How the refresh went is the connection's state now; that it is settled is
   // all that counts here.
@@ -68,7 +82,7 @@ absl::Status Recovery::End(const AttemptRecord& attempt) {
 // As configured: to settle takes the rotation class, which is not discovered.
 absl::StatusOr<config::v1::Provider> Recovery::SettingsOf(
     const std::string& provider) const {
-  for (const config::v1::Provider& settings : providers_.List()) {
+  for (const config::v1::Provider& settings : seams_.providers.List()) {
     if (settings.name() == provider) return settings;
   }
   return absl::NotFoundError("the provider is not configured");
@@ -81,22 +95,23 @@ absl::StatusOr<Outcome> Recovery::OutcomeOf(
                    .detail = "the broker ended before the answer"};
   }
   ABSL_ASSIGN_OR_RETURN(const auto provider,
-                        providers_.Find(attempt.provider()));
+                        seams_.providers.Find(attempt.provider()));
   ABSL_ASSIGN_OR_RETURN(const HttpResponse response,
-                        OpenResponse(keyring_, attempt));
+                        OpenResponse(seams_.keyring, attempt));
   ReadContext context{.sent_time = FromProto(attempt.start_time())};
   if (attempt.kind() == AttemptRecord::KIND_CODE) {
     const auto& authorization = attempt.authorization();
     ABSL_ASSIGN_OR_RETURN(const auto secrets,
-                          OpenAuthorizationSecrets(keyring_, attempt.id(),
+                          OpenAuthorizationSecrets(seams_.keyring, attempt.id(),
                                                    authorization.secrets()));
     context.code_exchange = true;
     context.nonce = secrets.nonce();
     context.scopes.assign(authorization.scopes().begin(),
                           authorization.scopes().end());
   } else {
-    ABSL_ASSIGN_OR_RETURN(const auto current,
-                          store_.Get({attempt.provider(), attempt.subject()}));
+    ABSL_ASSIGN_OR_RETURN(
+        const auto current,
+        seams_.store.Get({attempt.provider(), attempt.subject()}));
     context.scopes.assign(current.connection().scopes().begin(),
                           current.connection().scopes().end());
   }

@@ -8,12 +8,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "broker/complete_authorization.h"
-#include "broker/event_log.h"
-#include "broker/get_access_token.h"
-#include "broker/keyring.h"
-#include "broker/provider_directory.h"
+#include "broker/connection_flights.h"
 #include "broker/refresher.h"
-#include "broker/token_store.h"
+#include "broker/seams.h"
+#include "broker/workers.h"
 
 namespace tokenbroker {
 
@@ -22,32 +20,33 @@ namespace tokenbroker {
 // "unknown". Thread-safe.
 class Recovery {
  public:
-  Recovery(TokenStore& store, const Keyring& keyring,
-           ProviderDirectory& providers, Refresher& refresher,
+  Recovery(const Seams& seams, Refresher& refresher,
            CompleteAuthorization& complete, ConnectionFlights& flights,
-           const EventLog& log);
+           Workers& workers);
 
-  // Ends the open attempts that started before `time`, unless their connection
-  // is in flight. One that cannot be ended now (its provider is not configured,
-  // or is needed to read a kept answer and its metadata is out of reach) stays
-  // for the next run. The error is the store's. May wait for providers'
-  // metadata.
-  absl::Status Run(absl::Time time);
+  // Ends every open attempt, before anything else runs. One that cannot be
+  // ended now (its provider is not configured, or is needed to read a kept
+  // answer and its metadata is out of reach) stays for a sweep. The error is
+  // the store's. May wait for providers' metadata.
+  absl::Status RunAtStart();
+
+  // Has workers end the open attempts that started before `time`, each in a
+  // flight of its own. The error is the store's.
+  absl::Status Sweep(absl::Time time);
 
  private:
   absl::Status End(const storage::v1::AttemptRecord& attempt);
+  void EndAndLog(const storage::v1::AttemptRecord& attempt);
   absl::StatusOr<config::v1::Provider> SettingsOf(
       const std::string& provider) const;
   absl::StatusOr<Outcome> OutcomeOf(
       const storage::v1::AttemptRecord& attempt) const;
 
-  TokenStore& store_;
-  const Keyring& keyring_;
-  ProviderDirectory& providers_;
+  const Seams seams_;
   Refresher& refresher_;
   CompleteAuthorization& complete_;
   ConnectionFlights& flights_;
-  const EventLog& log_;
+  Workers& workers_;
 };
 
 }  // namespace tokenbroker

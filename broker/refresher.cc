@@ -5,11 +5,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "broker/clock.h"
 #include "broker/errors.h"
+#include "broker/event_log.h"
+#include "broker/keyring.h"
 #include "broker/proto_time.h"
+#include "broker/provider_directory.h"
+#include "broker/random.h"
 #include "broker/sealing.h"
 #include "broker/settle.h"
 #include "broker/status_macros.h"
+#include "broker/token_store.h"
 
 namespace tokenbroker {
 namespace {
@@ -78,6 +84,14 @@ absl::Status ErrorOf(const Outcome& outcome, const ConnectionRecord& next,
 
 }  // namespace
 
+Refresher::Refresher(const Seams& seams, Exchange& exchange, TokenCache& cache,
+                     Pace& pace, Metrics& metrics)
+    : seams_(seams),
+      exchange_(exchange),
+      cache_(cache),
+      pace_(pace),
+      metrics_(metrics) {}
+
 bool Satisfies(const AccessToken& token, const Demand& demand, absl::Time now) {
   return IsFresh(token.life, now, demand.min_ttl) &&
          (demand.rejected.empty() ||
@@ -99,7 +113,7 @@ RefreshResult Refresher::RefreshFor(const ConnectionKey& key,
   ConnectionRecord record;
   RefreshResult current = LoadRecord(key, &record);
   if (!current.status.ok()) return current;
-  const absl::Time now = parts_.clock.TimeNow();
+  const absl::Time now = seams_.clock.TimeNow();
   const bool needed = demand != nullptr
                           ? !Satisfies(*current.token, *demand, now)
                           : IsDue(record, now);
@@ -108,7 +122,7 @@ RefreshResult Refresher::RefreshFor(const ConnectionKey& key,
   if (!current.status.ok()) return current;
 
   // Whom and what to ask.
-  const auto provider = parts_.providers.Find(key.provider);
+  const auto provider = seams_.providers.Find(key.provider);
   if (!provider.ok()) {
     current.status =
         absl::IsNotFound(provider.status())
@@ -117,23 +131,23 @@ RefreshResult Refresher::RefreshFor(const ConnectionKey& key,
     return current;
   }
   const absl::StatusOr<Secret> refresh_token =
-      OpenRefreshToken(parts_.keyring, record);
+      OpenRefreshToken(seams_.keyring, record);
   if (!refresh_token.ok()) {
     current.status = FromStoreError(refresh_token.status(), key.provider);
     return current;
   }
-  current.status = parts_.pace.MayAsk(key.provider, now);
+  current.status = pace_.MayAsk(key.provider, now);
   if (!current.status.ok()) return current;
 
   // Ask.
   AttemptRecord attempt;
-  attempt.set_id(parts_.random.Bytes(16));
+  attempt.set_id(seams_.random.Bytes(16));
   attempt.set_kind(AttemptRecord::KIND_REFRESH);
   attempt.set_provider(key.provider);
   attempt.set_subject(key.subject);
   attempt.set_generation(record.connection().generation());
   *attempt.mutable_start_time() = ToProto(now);
-  const absl::StatusOr<Exchange::Result> result = parts_.exchange.Run(
+  const absl::StatusOr<Exchange::Result> result = exchange_.Run(
       attempt, (*provider)->RefreshRequest(*refresh_token), **provider,
       ReadContext{.sent_time = now,
                   .scopes = {record.connection().scopes().begin(),
@@ -152,8 +166,8 @@ RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
                                   const Outcome& outcome,
                                   absl::Time received_time) {
   const ConnectionKey key{attempt.provider(), attempt.subject()};
-  const TokenCache::Ticket ticket = parts_.cache.TakeTicket(key);
-  const absl::Time now = parts_.clock.TimeNow();
+  const TokenCache::Ticket ticket = cache_.TakeTicket(key);
+  const absl::Time now = seams_.clock.TimeNow();
 
   // Settle, seal, commit.
   ConnectionRecord next =
@@ -161,13 +175,13 @@ RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
                     SettleContext{.now = now,
                                   .sent_time = FromProto(attempt.start_time()),
                                   .provider = settings,
-                                  .jitter = UnitRandom(parts_.random)});
+                                  .jitter = UnitRandom(seams_.random)});
   absl::Status status = SealNext(current, outcome, &next);
-  if (status.ok()) status = parts_.store.Commit(attempt, next);
-  parts_.pace.Learn(key.provider, outcome, now);
-  parts_.metrics.RefreshEnded(key.provider, outcome.outcome_class,
-                              parts_.clock.TimeNow() - received_time);
-  parts_.log.Write(
+  if (status.ok()) status = seams_.store.Commit(attempt, next);
+  pace_.Learn(key.provider, outcome, now);
+  metrics_.RefreshEnded(key.provider, outcome.outcome_class,
+                        seams_.clock.TimeNow() - received_time);
+  seams_.log.Write(
       outcome.outcome_class == OutcomeClass::kSuccess && status.ok()
           ? EventLog::Level::kInfo
           : EventLog::Level::kWarning,
@@ -191,13 +205,13 @@ RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
 
   // Publish.
   result.status = ErrorOf(outcome, next, now);
-  absl::StatusOr<Secret> value = OpenAccessToken(parts_.keyring, next);
+  absl::StatusOr<Secret> value = OpenAccessToken(seams_.keyring, next);
   if (HasEnded(next) || !value.ok()) {
-    parts_.cache.Erase(key);
+    cache_.Erase(key);
     return result;
   }
   result.token = MakeAccessToken(next, *std::move(value));
-  parts_.cache.Insert(key, ticket, result.token);
+  cache_.Insert(key, ticket, result.token);
   return result;
 }
 
@@ -208,8 +222,8 @@ RefreshResult Refresher::Load(const ConnectionKey& key) {
 
 RefreshResult Refresher::LoadRecord(const ConnectionKey& key,
                                     ConnectionRecord* record) {
-  const TokenCache::Ticket ticket = parts_.cache.TakeTicket(key);
-  absl::StatusOr<ConnectionRecord> stored = parts_.store.Get(key);
+  const TokenCache::Ticket ticket = cache_.TakeTicket(key);
+  absl::StatusOr<ConnectionRecord> stored = seams_.store.Get(key);
   RefreshResult result;
   if (!stored.ok()) {
     result.status = FromStoreError(stored.status(), key.provider);
@@ -220,9 +234,9 @@ RefreshResult Refresher::LoadRecord(const ConnectionKey& key,
                                                  stored->connection().reason());
     return result;
   }
-  absl::StatusOr<Secret> value = OpenAccessToken(parts_.keyring, *stored);
+  absl::StatusOr<Secret> value = OpenAccessToken(seams_.keyring, *stored);
   if (!value.ok()) {
-    parts_.log.Write(EventLog::Level::kError, "record_damaged",
+    seams_.log.Write(EventLog::Level::kError, "record_damaged",
                      {{"provider", key.provider},
                       {"subject", key.subject},
                       {"detail", value.status().message()}});
@@ -230,7 +244,7 @@ RefreshResult Refresher::LoadRecord(const ConnectionKey& key,
     return result;
   }
   result.token = MakeAccessToken(*stored, *std::move(value));
-  parts_.cache.Insert(key, ticket, result.token);
+  cache_.Insert(key, ticket, result.token);
   *record = *std::move(stored);
   return result;
 }
@@ -240,14 +254,14 @@ absl::Status Refresher::SealNext(const ConnectionRecord& current,
                                  ConnectionRecord* next) {
   if (outcome.outcome_class != OutcomeClass::kSuccess) return absl::OkStatus();
   if (outcome.tokens->refresh_token.has_value()) {
-    SealTokens(parts_.keyring, outcome.tokens->access_token,
+    SealTokens(seams_.keyring, outcome.tokens->access_token,
                outcome.tokens->refresh_token, next);
     return absl::OkStatus();
   }
   // No new refresh token: the old one stays (RFC 6749 6), resealed under the
   // new generation.
-  ABSL_ASSIGN_OR_RETURN(Secret old, OpenRefreshToken(parts_.keyring, current));
-  SealTokens(parts_.keyring, outcome.tokens->access_token, std::move(old),
+  ABSL_ASSIGN_OR_RETURN(Secret old, OpenRefreshToken(seams_.keyring, current));
+  SealTokens(seams_.keyring, outcome.tokens->access_token, std::move(old),
              next);
   return absl::OkStatus();
 }

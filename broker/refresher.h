@@ -7,18 +7,13 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "broker/clock.h"
 #include "broker/connection_key.h"
-#include "broker/event_log.h"
 #include "broker/exchange.h"
-#include "broker/keyring.h"
 #include "broker/metrics.h"
 #include "broker/pace.h"
-#include "broker/provider_directory.h"
-#include "broker/random.h"
+#include "broker/seams.h"
 #include "broker/secret.h"
 #include "broker/token_cache.h"
-#include "broker/token_store.h"
 
 namespace tokenbroker {
 
@@ -48,20 +43,8 @@ struct RefreshResult {
 // (flights.h); the store refuses a second one. Blocks: call it on a worker.
 class Refresher {
  public:
-  struct Parts {
-    TokenStore& store;
-    const Keyring& keyring;
-    ProviderDirectory& providers;
-    Exchange& exchange;
-    TokenCache& cache;
-    Pace& pace;
-    Random& random;
-    const Clock& clock;
-    const EventLog& log;
-    Metrics& metrics;
-  };
-
-  explicit Refresher(const Parts& parts) : parts_(parts) {}
+  Refresher(const Seams& seams, Exchange& exchange, TokenCache& cache,
+            Pace& pace, Metrics& metrics);
 
   // Refreshes unless the stored token satisfies `demand`.
   RefreshResult Refresh(const ConnectionKey& key, const Demand& demand);
@@ -89,7 +72,11 @@ class Refresher {
                         const Outcome& outcome,
                         storage::v1::ConnectionRecord* next);
 
-  const Parts parts_;
+  const Seams seams_;
+  Exchange& exchange_;
+  TokenCache& cache_;
+  Pace& pace_;
+  Metrics& metrics_;
 };
 
 }  // namespace tokenbroker

@@ -11,10 +11,15 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "broker/clock.h"
 #include "broker/errors.h"
+#include "broker/event_log.h"
+#include "broker/keyring.h"
 #include "broker/proto_time.h"
+#include "broker/provider_directory.h"
+#include "broker/random.h"
 #include "broker/sealing.h"
-#include "broker/status_macros.h"
+#include "broker/token_store.h"
 
 namespace tokenbroker {
 namespace {
@@ -60,21 +65,11 @@ std::vector<FieldViolation> CheckAgainst(
 
 }  // namespace
 
-StartAuthorization::StartAuthorization(TokenStore& store,
-                                       const Keyring& keyring,
-                                       ProviderDirectory& providers,
-                                       Random& random, const Clock& clock,
-                                       const EventLog& log)
-    : store_(store),
-      keyring_(keyring),
-      providers_(providers),
-      random_(random),
-      clock_(clock),
-      log_(log) {}
+StartAuthorization::StartAuthorization(const Seams& seams) : seams_(seams) {}
 
 absl::StatusOr<v1::StartAuthorizationResponse> StartAuthorization::Start(
     absl::string_view caller, const v1::StartAuthorizationRequest& request) {
-  const auto provider = providers_.Find(request.provider());
+  const auto provider = seams_.providers.Find(request.provider());
   if (absl::IsNotFound(provider.status())) {
     return ProviderNotFoundError(request.provider());
   }
@@ -85,9 +80,9 @@ absl::StatusOr<v1::StartAuthorizationResponse> StartAuthorization::Start(
   const auto violations = CheckAgainst(settings, request);
   if (!violations.empty()) return InvalidFieldsError(violations);
 
-  const absl::Time now = clock_.TimeNow();
-  const std::string state = RandomText(random_);
-  const std::string state_hash = StateHash(keyring_, state);
+  const absl::Time now = seams_.clock.TimeNow();
+  const std::string state = RandomText(seams_.random);
+  const std::string state_hash = StateHash(seams_.keyring, state);
   storage::v1::AuthorizationRecord authorization;
   authorization.set_provider(request.provider());
   authorization.set_subject(request.subject());
@@ -98,13 +93,14 @@ absl::StatusOr<v1::StartAuthorizationResponse> StartAuthorization::Start(
   *authorization.mutable_create_time() = ToProto(now);
   *authorization.mutable_expire_time() = ToProto(now + kAuthorizationLife);
   storage::v1::AuthorizationSecrets secrets;
-  secrets.set_code_verifier(RandomText(random_));
+  secrets.set_code_verifier(RandomText(seams_.random));
   if (Contains(authorization.scopes(), "openid")) {
-    secrets.set_nonce(RandomText(random_));
+    secrets.set_nonce(RandomText(seams_.random));
   }
   *authorization.mutable_secrets() =
-      SealAuthorizationSecrets(keyring_, state_hash, secrets);
-  if (const absl::Status status = store_.Remember(state_hash, authorization);
+      SealAuthorizationSecrets(seams_.keyring, state_hash, secrets);
+  if (const absl::Status status =
+          seams_.store.Remember(state_hash, authorization);
       !status.ok()) {
     return FromStoreError(status, request.provider());
   }
@@ -122,10 +118,10 @@ absl::StatusOr<v1::StartAuthorizationResponse> StartAuthorization::Start(
   response.set_state(state);
   *response.mutable_expire_time() = authorization.expire_time();
   WipeString(secrets.mutable_code_verifier());
-  log_.Write(EventLog::Level::kInfo, "authorization_started",
-             {{"caller", caller},
-              {"provider", request.provider()},
-              {"subject", request.subject()}});
+  seams_.log.Write(EventLog::Level::kInfo, "authorization_started",
+                   {{"caller", caller},
+                    {"provider", request.provider()},
+                    {"subject", request.subject()}});
   return response;
 }
 

@@ -5,12 +5,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "broker/clock.h"
-#include "broker/event_log.h"
-#include "broker/keyring.h"
-#include "broker/provider_directory.h"
-#include "broker/random.h"
-#include "broker/token_store.h"
+#include "broker/seams.h"
 #include "tokenbroker/v1/token_broker.pb.h"
 
 namespace tokenbroker {
@@ -23,21 +18,14 @@ inline constexpr absl::Duration kAuthorizationLife = absl::Minutes(10);
 // provider's metadata, and writes: run it on a worker.
 class StartAuthorization {
  public:
-  StartAuthorization(TokenStore& store, const Keyring& keyring,
-                     ProviderDirectory& providers, Random& random,
-                     const Clock& clock, const EventLog& log);
+  explicit StartAuthorization(const Seams& seams);
 
   // The request's fields are well-formed (validation.h). API errors.
   absl::StatusOr<v1::StartAuthorizationResponse> Start(
       absl::string_view caller, const v1::StartAuthorizationRequest& request);
 
  private:
-  TokenStore& store_;
-  const Keyring& keyring_;
-  ProviderDirectory& providers_;
-  Random& random_;
-  const Clock& clock_;
-  const EventLog& log_;
+  const Seams seams_;
 };
 
 }  // namespace tokenbroker

@@ -9,6 +9,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <sstream>
@@ -35,6 +36,7 @@ using google::protobuf::Reflection;
 
 constexpr size_t kLargest = size_t{1} << 20;
 constexpr int kDeepest = 16;
+constexpr size_t kLongestKey = 40;  // shorter than 32 bytes in Base64
 
 // The prefix buf wants before every value: ROTATION_ for Rotation.
 std::string PrefixOf(const EnumDescriptor& type) {
@@ -77,6 +79,7 @@ class Reader {
                            const std::string& path, int depth,
                            Message* message) {
     if (depth > kDeepest) return Refuse(node, "is nested too deeply", name);
+    ABSL_RETURN_IF_ERROR(CheckTag(node, name));
     if (!node.IsMap()) {
       return Refuse(node, "must be a map of keys and values", name);
     }
@@ -87,14 +90,18 @@ class Reader {
       const std::string& key = entry.first.Scalar();
       const FieldDescriptor* field = type.FindFieldByName(key);
       if (field == nullptr) {
-        return Refuse(entry.first,
-                      absl::StrCat("has no key \"", Printable(key),
-                                   "\"; known keys: ", KeysOf(type)),
-                      name);
+        return Refuse(
+            entry.first,
+            absl::StrCat(LooksLikeAKey(key)
+                             ? absl::StrCat("has no key \"", key, "\"")
+                             : "has an unknown key",
+                         "; known keys: ", KeysOf(type)),
+            name);
       }
       if (!seen.insert(key).second) {
         return Refuse(entry.first, "is given twice; keep one", key);
       }
+      ABSL_RETURN_IF_ERROR(CheckPresent(entry.second, entry.first, key));
       ABSL_RETURN_IF_ERROR(CheckTag(entry.second, key));
       const std::string field_path =
           path.empty() ? key : absl::StrCat(path, ".", key);
@@ -117,13 +124,13 @@ class Reader {
     if (lines_ != nullptr) (*lines_)[path] = node.Mark().line + 1;
   }
 
-  // Keys are ours to repeat; anything odd in them is not.
-  static std::string Printable(absl::string_view key) {
-    std::string printable(key.substr(0, 64));
-    for (char& letter : printable) {
-      if (!absl::ascii_isgraph(letter)) letter = '?';
-    }
-    return printable;
+  // Only such a key is repeated: where the space after a colon is forgotten, a
+  // value is part of the key, and a secret may stand where a key should.
+  static bool LooksLikeAKey(absl::string_view text) {
+    return text.size() <= kLongestKey &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+             return absl::ascii_isalnum(c) || c == '_' || c == '-';
+           });
   }
 
   absl::Status CheckTag(const YAML::Node& node, absl::string_view name) const {
@@ -132,12 +139,17 @@ class Reader {
     return Refuse(node, "has a tag; write the plain value", name);
   }
 
+  // `place` is the key: a value that is not there has no line of its own.
+  absl::Status CheckPresent(const YAML::Node& node, const YAML::Node& place,
+                            absl::string_view name) const {
+    if (!node.IsNull()) return absl::OkStatus();
+    return Refuse(place, "has no value; give one or remove the key", name);
+  }
+
   absl::Status CheckScalar(const YAML::Node& node,
                            absl::string_view name) const {
     ABSL_RETURN_IF_ERROR(CheckTag(node, name));
-    if (node.IsNull()) {
-      return Refuse(node, "has no value; give one or remove the key", name);
-    }
+    ABSL_RETURN_IF_ERROR(CheckPresent(node, node, name));
     if (!node.IsScalar()) return Refuse(node, "must be a single value", name);
     return absl::OkStatus();
   }
@@ -146,9 +158,6 @@ class Reader {
                          const std::string& path, int depth, Message* message) {
     const Reflection& reflection = *message->GetReflection();
     const std::string& name = field.name();
-    if (node.IsNull()) {
-      return Refuse(node, "has no value; give one or remove the key", name);
-    }
     if (field.is_map()) return ReadMap(node, field, message);
     if (!field.is_repeated()) {
       if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
@@ -207,6 +216,8 @@ class Reader {
     std::set<std::string> seen;
     for (const auto& entry : node) {
       ABSL_RETURN_IF_ERROR(CheckScalar(entry.first, field.name()));
+      ABSL_RETURN_IF_ERROR(
+          CheckPresent(entry.second, entry.first, field.name()));
       ABSL_RETURN_IF_ERROR(CheckScalar(entry.second, field.name()));
       if (!seen.insert(entry.first.Scalar()).second) {
         return Refuse(entry.first, "has a name twice; keep one", field.name());
@@ -277,9 +288,13 @@ class Reader {
 class SyntaxCheck final : public YAML::EventHandler {
  public:
   int documents = 0;
+  int last_document_line = 1;
   int alias_line = 0;
 
-  void OnDocumentStart(const YAML::Mark&) override { ++documents; }
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    ++documents;
+    last_document_line = mark.line + 1;
+  }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
@@ -308,17 +323,32 @@ class SyntaxCheck final : public YAML::EventHandler {
   int depth_ = 0;
 };
 
-bool IsUtf8(absl::string_view text) {
+// Whether `text` is UTF-8 (RFC 3629 4) that YAML may hold (YAML 1.2.2, 5.1: no
+// control characters). The parser would take a NUL for UTF-16, and an EOT for
+// the end of the file.
+bool IsText(absl::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto lead = static_cast<uint8_t>(text[i]);
+    if (absl::ascii_iscntrl(lead) && lead != '\t' && lead != '\n' &&
+        lead != '\r') {
+      return false;
+    }
     const int length = lead < 0x80             ? 1
                        : (lead & 0xe0) == 0xc0 ? 2
                        : (lead & 0xf0) == 0xe0 ? 3
                        : (lead & 0xf8) == 0xf0 ? 4
                                                : 0;
     if (length == 0 || i + length > text.size()) return false;
+    uint32_t point = length == 1 ? lead : lead & (0x7f >> length);
     for (int k = 1; k < length; ++k) {
-      if ((static_cast<uint8_t>(text[i + k]) & 0xc0) != 0x80) return false;
+      const auto next = static_cast<uint8_t>(text[i + k]);
+      if ((next & 0xc0) != 0x80) return false;
+      point = point << 6 | (next & 0x3f);
+    }
+    constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+    const bool is_surrogate = point >= 0xd800 && point <= 0xdfff;
+    if (point < kLeast[length] || point > 0x10ffff || is_surrogate) {
+      return false;
     }
     i += length;
   }
@@ -329,15 +359,17 @@ absl::StatusOr<YAML::Node> Parse(absl::string_view yaml,
                                  absl::string_view file_name) {
   const std::string text(yaml);
   try {
-    std::istringstream stream(text);
+    // The parser takes a line's end at the end of the file for a missing quote;
+    // a comment after it is not taken so.
+    std::istringstream stream(text + "\n#");
     YAML::Parser parser(stream);
     SyntaxCheck check;
     while (parser.HandleNextDocument(check)) {
     }
     if (check.documents != 1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(file_name, ":1: must hold one YAML document, and holds ",
-                       check.documents));
+      return absl::InvalidArgumentError(absl::StrCat(
+          file_name, ":", check.last_document_line,
+          ": must hold one YAML document, and holds ", check.documents));
     }
     if (check.alias_line != 0) {
       return absl::InvalidArgumentError(
@@ -346,8 +378,11 @@ absl::StatusOr<YAML::Node> Parse(absl::string_view yaml,
     }
     return YAML::Load(text);
   } catch (const YAML::Exception& error) {
+    // What stands behind a colon in these messages is out of the document.
+    const absl::string_view what =
+        absl::string_view(error.msg).substr(0, error.msg.find(':'));
     return absl::InvalidArgumentError(absl::StrCat(
-        file_name, ":", error.mark.line + 1, ": not YAML: ", error.msg));
+        file_name, ":", error.mark.line + 1, ": not YAML: ", what));
   }
 }
 
@@ -359,9 +394,9 @@ absl::Status YamlToProto(absl::string_view yaml, absl::string_view file_name,
     return absl::InvalidArgumentError(
         absl::StrCat(file_name, ":1: must be at most 1 MiB"));
   }
-  if (!IsUtf8(yaml)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file_name, ":1: must be UTF-8 text"));
+  if (!IsText(yaml)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        file_name, ":1: must be UTF-8 text without control characters"));
   }
   ABSL_ASSIGN_OR_RETURN(const YAML::Node document, Parse(yaml, file_name));
   try {

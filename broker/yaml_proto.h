@@ -23,9 +23,10 @@ namespace tokenbroker {
 // Refuses with kInvalidArgument and `FILE:LINE: what, and what to write
 // instead`: unknown and duplicate keys, wrong types, bad values, missing
 // values, aliases, tags, several documents, an empty document, more than 1 MiB,
-// text that is not UTF-8. No message repeats a value, for it may be a secret.
+// text that is not UTF-8 or holds control characters. No message repeats a
+// value, for it may be a secret.
 //
-// If `lines` is given, it gets the line of every value by its path
+// If `lines` is given, it gets the line of every key and list item by its path
 // (`providers[0].redirect_uris[1]`), for complaints that the schema cannot
 // make.
 using YamlLines = std::map<std::string, int, std::less<>>;

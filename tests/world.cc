@@ -7,7 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "broker/errors.h"
+#include "broker/event_log.h"
+#include "broker/keyring.h"
 #include "broker/mutex.h"
+#include "broker/provider_directory.h"
 #include "gtest/gtest.h"
 #include "providers/configured_providers.h"
 #include "storage/file_keyring.h"
@@ -73,7 +76,7 @@ void World::Restart() {
       config_,
       Limits{
           .workers = 4, .queue = 1000, .waiters = 2000, .cached_tokens = 1000});
-  const absl::Status recovered = broker->recovery.Run(absl::InfiniteFuture());
+  const absl::Status recovered = broker->recovery.RunAtStart();
   ASSERT_TRUE(recovered.ok()) << recovered;
 }
 

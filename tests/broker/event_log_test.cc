@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include "broker/secret.h"
 #include "gtest/gtest.h"
 #include "tests/fakes/manual_clock.h"
+#include "tests/threads.h"
 
 namespace tokenbroker {
 namespace {
@@ -101,16 +101,12 @@ TEST_F(EventLogTest, HandsOverWholeLinesFromManyThreads) {
     MutexLock lock(&mutex);
     lines.emplace_back(line);
   });
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&log, i] {
-      const std::string name = absl::StrCat("thread", i);
-      for (int n = 0; n < 100; ++n) {
-        log.Write(Level::kInfo, name, {{"name", name}});
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  RunInThreads(8, [&log](int i) {
+    const std::string name = absl::StrCat("thread", i);
+    for (int n = 0; n < 100; ++n) {
+      log.Write(Level::kInfo, name, {{"name", name}});
+    }
+  });
   ASSERT_EQ(lines.size(), 800u);
   for (const std::string& line : lines) {
     const auto json =

@@ -2,13 +2,13 @@
 #include "broker/flights.h"
 
 #include <atomic>
-#include <latch>
+#include <cstddef>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/threads.h"
 
 namespace tokenbroker {
 namespace {
@@ -139,27 +139,21 @@ TEST_F(FlightsTest, LeadEvenWhileTooManyWait) {
 TEST(FlightsThreadsTest, HaveOneLeaderAtATimeAndAnswerEverybody) {
   constexpr int kThreads = 8;
   constexpr int kRounds = 2000;
-  TestFlights flights(kThreads * kRounds);
+  TestFlights flights(size_t{kThreads} * kRounds);
   std::atomic<int> in_the_air = 0;
   std::atomic<bool> two_at_once = false;
   std::atomic<int> answered = 0;
-  std::latch start(kThreads);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&] {
-      start.arrive_and_wait();
-      for (int n = 0; n < kRounds; ++n) {
-        if (flights.Join("a", [&](const int&) { ++answered; }) !=
-            Joined::kLeads) {
-          continue;
-        }
-        if (in_the_air.fetch_add(1) != 0) two_at_once = true;
-        in_the_air.fetch_sub(1);
-        flights.Land("a", n);
+  RunInThreads(kThreads, [&](int) {
+    for (int n = 0; n < kRounds; ++n) {
+      if (flights.Join("a", [&](const int&) { ++answered; }) !=
+          Joined::kLeads) {
+        continue;
       }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+      if (in_the_air.fetch_add(1) != 0) two_at_once = true;
+      in_the_air.fetch_sub(1);
+      flights.Land("a", n);
+    }
+  });
   EXPECT_FALSE(two_at_once);
   EXPECT_EQ(answered, kThreads * kRounds);
 }
@@ -170,28 +164,22 @@ TEST(FlightsThreadsTest, NeverExceedTheirLimit) {
   TestFlights flights(kLimit);
   std::atomic<int> waiting = 0;
   std::atomic<int> most = 0;
-  std::latch start(kThreads);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&, i] {
-      const std::string key(1, static_cast<char>('a' + i));
-      start.arrive_and_wait();
-      for (int n = 0; n < 2000; ++n) {
-        int mine = 0;
-        while (mine < 3 &&
-               flights.Join(key, [](const int&) {}) != Joined::kFull) {
-          ++mine;
-          const int now = ++waiting;
-          int before = most;
-          while (now > before && !most.compare_exchange_weak(before, now)) {
-          }
+  RunInThreads(kThreads, [&](int i) {
+    const std::string key(1, static_cast<char>('a' + i));
+    for (int n = 0; n < 2000; ++n) {
+      int mine = 0;
+      while (mine < 3 &&
+             flights.Join(key, [](const int&) {}) != Joined::kFull) {
+        ++mine;
+        const int now = ++waiting;
+        int before = most;
+        while (now > before && !most.compare_exchange_weak(before, now)) {
         }
-        waiting -= mine;
-        flights.Land(key, n);
       }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+      waiting -= mine;
+      flights.Land(key, n);
+    }
+  });
   EXPECT_LE(most, kLimit);
   // And none was lost: as many fit in as at first.
   for (int n = 0; n < kLimit; ++n) {

@@ -3,7 +3,6 @@
 
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -12,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
+#include "tests/threads.h"
 #include "tokenbroker/v1/token_broker.pb.h"
 
 namespace tokenbroker {
@@ -219,19 +219,15 @@ TEST(MetricsTest, DescribesEveryFamily) {
 
 TEST(MetricsTest, LosesNoCountOfAnyThread) {
   Metrics metrics;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&metrics] {
-      for (int n = 0; n < 1000; ++n) {
-        metrics.CallHandled(Method::kGetAccessToken, absl::StatusCode::kOk,
-                            absl::Milliseconds(1));
-        metrics.TokenServed(TokenSource::kCache);
-        metrics.RefreshEnded("google", OutcomeClass::kSuccess,
-                             absl::Milliseconds(1));
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  RunInThreads(8, [&metrics](int) {
+    for (int n = 0; n < 1000; ++n) {
+      metrics.CallHandled(Method::kGetAccessToken, absl::StatusCode::kOk,
+                          absl::Milliseconds(1));
+      metrics.TokenServed(TokenSource::kCache);
+      metrics.RefreshEnded("google", OutcomeClass::kSuccess,
+                           absl::Milliseconds(1));
+    }
+  });
   EXPECT_EQ(ValueOf(metrics, kHandled,
                     {Label("grpc_method", "GetAccessToken"),
                      Label("grpc_code", "OK")}),

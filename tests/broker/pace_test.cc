@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <barrier>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -12,6 +11,7 @@
 #include "broker/provider.h"
 #include "gtest/gtest.h"
 #include "tests/status_matchers.h"
+#include "tests/threads.h"
 
 namespace tokenbroker {
 namespace {
@@ -159,21 +159,17 @@ TEST(PaceTest, GivesTheProbeToOneOfManyThreads) {
   pace.Learn("google", Ended(OutcomeClass::kClientRejected), kNow);
   std::vector<std::atomic<int>> probes(1000);
   std::barrier next_minute(kThreads);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&] {
-      absl::Time now = kNow;
-      for (std::atomic<int>& taken : probes) {
-        now += absl::Minutes(1);
-        next_minute.arrive_and_wait();
-        if (pace.MayAsk("google", now).ok()) ++taken;
-        for (const OutcomeClass outcome : kEveryOutcome) {
-          pace.Learn(absl::FormatTime(now), Ended(outcome), now);
-        }
+  RunInThreads(kThreads, [&](int) {
+    absl::Time now = kNow;
+    for (std::atomic<int>& taken : probes) {
+      now += absl::Minutes(1);
+      next_minute.arrive_and_wait();
+      if (pace.MayAsk("google", now).ok()) ++taken;
+      for (const OutcomeClass outcome : kEveryOutcome) {
+        pace.Learn(absl::FormatTime(now), Ended(outcome), now);
       }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+    }
+  });
   for (const std::atomic<int>& taken : probes) ASSERT_EQ(taken, 1);
 }
 

@@ -40,7 +40,7 @@ TEST(ReadinessTest, IsNeverReadyAgainOnceItDrains) {
 
 TEST(ReadinessTest, ReportsEveryCheckAndTheDraining) {
   Readiness readiness;
-  const absl::Status full = absl::UnavailableError("disk full");
+  absl::Status full = absl::UnavailableError("disk full");
   readiness.Add("storage", [&] { return full; });
   readiness.Add("due_loop", [] { return absl::OkStatus(); });
   EXPECT_THAT(readiness.Report(),

@@ -5,6 +5,7 @@
 #include "broker/recovery.h"
 
 #include <string>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
@@ -132,18 +133,33 @@ TEST(RecoveryTest, ACodeWithAKeptAnswerBecomesAConnection) {
   EXPECT_EQ(world.http.sent().size(), 1u);
 }
 
-TEST(RecoveryTest, LeavesAnAttemptOfARunningRefreshAlone) {
+TEST(RecoveryTest, ASweepWaitsForARunningRefreshAndChangesNothing) {
   World world;
   world.Connect();
   world.clock.Advance(absl::Minutes(50));
   world.http.AnswerWith([&]() -> absl::StatusOr<HttpResponse> {
-    EXPECT_TRUE(world.broker->recovery.Run(absl::InfiniteFuture()).ok());
+    EXPECT_TRUE(world.broker->recovery.Sweep(absl::InfiniteFuture()).ok());
     return HttpResponse{.status = 200,
                         .content_type = "application/json",
                         .body = Secret(World::Tokens("at-2", "rt-2"))};
   });
   EXPECT_EQ(world.GetText("alice", {.min_ttl = absl::Minutes(30)}), "at-2");
+  while (!world.broker->workers.IsIdle()) std::this_thread::yield();
   EXPECT_EQ(world.Record().connection().state(), v1::Connection::STATE_ACTIVE);
+  EXPECT_EQ(world.GetText(), "at-2");
+}
+
+TEST(RecoveryTest, ASweepLeavesYoungAttemptsAlone) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.store.FailWritesFrom(2);  // the commit
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  world.broker->refresher.RefreshIfDue(World::Key());
+  world.store.FailWritesFrom(-1);
+  EXPECT_TRUE(world.broker->recovery.Sweep(world.clock.TimeNow()).ok());
+  while (!world.broker->workers.IsIdle()) std::this_thread::yield();
+  EXPECT_EQ(world.memory.OpenAttempts()->size(), 1u);
 }
 
 }  // namespace

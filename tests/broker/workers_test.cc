@@ -10,6 +10,7 @@
 #include "broker/errors.h"
 #include "gtest/gtest.h"
 #include "tests/status_matchers.h"
+#include "tests/threads.h"
 
 namespace tokenbroker {
 namespace {
@@ -177,20 +178,16 @@ TEST(WorkersTest, RunEachTaskOfManyThreadsOnce) {
   std::atomic<int> accepted = 0;
   {
     Workers workers(4, 64);
-    std::vector<std::thread> threads;
-    for (int i = 0; i < kThreads; ++i) {
-      threads.emplace_back([&, i] {
-        for (int n = 0; n < kTasks; ++n) {
-          std::atomic<int>& mine = ran[i * kTasks + n];
-          const Lane lane = n % 2 == 0 ? Lane::kCaller : Lane::kDue;
-          while (!workers.Run(lane, [&mine] { ++mine; }).ok()) {
-            std::this_thread::yield();
-          }
-          ++accepted;
+    RunInThreads(kThreads, [&](int i) {
+      for (int n = 0; n < kTasks; ++n) {
+        std::atomic<int>& mine = ran[i * kTasks + n];
+        const Lane lane = n % 2 == 0 ? Lane::kCaller : Lane::kDue;
+        while (!workers.Run(lane, [&mine] { ++mine; }).ok()) {
+          std::this_thread::yield();
         }
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
+        ++accepted;
+      }
+    });
   }
   EXPECT_EQ(accepted, kThreads * kTasks);
   for (const std::atomic<int>& count : ran) ASSERT_EQ(count, 1);
@@ -201,16 +198,12 @@ TEST(WorkersTest, LoseNothingOfWhatTheyAcceptWhileDraining) {
     std::atomic<int> accepted = 0;
     std::atomic<int> ran = 0;
     Workers workers(2, 1000);
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 7; ++i) {
-      threads.emplace_back([&] {
-        for (int n = 0; n < 50; ++n) {
-          if (workers.Run(Lane::kCaller, [&ran] { ++ran; }).ok()) ++accepted;
-        }
-      });
-    }
-    workers.Drain();
-    for (std::thread& thread : threads) thread.join();
+    RunInThreads(8, [&](int i) {
+      if (i == 0) return workers.Drain();
+      for (int n = 0; n < 50; ++n) {
+        if (workers.Run(Lane::kCaller, [&ran] { ++ran; }).ok()) ++accepted;
+      }
+    });
     ASSERT_EQ(ran, accepted) << round;
   }
 }

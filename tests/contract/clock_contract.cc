@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/contract/clock_contract.h"
 
-#include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "broker/proto_time.h"
+#include "tests/threads.h"
 
 namespace tokenbroker {
 
@@ -23,14 +23,10 @@ TEST_P(ClockContract, TellsATimeThatARecordCanHold) {
 TEST_P(ClockContract, MayBeReadFromManyThreads) {
   constexpr int kThreads = 8;
   std::vector<absl::Time> times(kThreads);
-  std::vector<std::thread> threads;
   const absl::Time before = clock().TimeNow();
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([this, &time = times[i]] {
-      for (int read = 0; read < 1000; ++read) time = clock().TimeNow();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  RunInThreads(kThreads, [&](int i) {
+    for (int read = 0; read < 1000; ++read) times[i] = clock().TimeNow();
+  });
   // Wide enough for a machine whose time is being set.
   for (const absl::Time time : times) {
     EXPECT_LT(absl::AbsDuration(time - before), absl::Hours(1));

@@ -126,24 +126,24 @@ TEST_P(HttpClientContract, RepeatsNothingOfTheRequestInErrors) {
 }
 
 TEST_P(HttpClientContract, ServesThreadsAtOnce) {
-  constexpr int kThreads = 8;
-  constexpr int kRequests = 10;
-  for (int i = 0; i < kThreads * kRequests; ++i) {
+  constexpr size_t kThreads = 8;
+  constexpr size_t kRequests = 10;
+  for (size_t i = 0; i < kThreads * kRequests; ++i) {
     peer().Answer(Json(200, "{}"));
   }
-  std::atomic<int> answered = 0;
+  std::atomic<size_t> answered = 0;
   std::vector<std::thread> threads;
   threads.reserve(kThreads);
-  for (int t = 0; t < kThreads; ++t) {
+  for (size_t t = 0; t < kThreads; ++t) {
     threads.emplace_back([this, &answered, t] {
-      for (int i = 0; i < kRequests; ++i) {
+      for (size_t i = 0; i < kRequests; ++i) {
         if (Post("/token", absl::StrCat(t, ".", i)).ok()) ++answered;
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(answered, kThreads * kRequests);
-  EXPECT_EQ(peer().seen().size(), size_t{kThreads * kRequests});
+  EXPECT_EQ(peer().seen().size(), kThreads * kRequests);
 }
 
 }  // namespace

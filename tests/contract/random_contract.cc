@@ -5,8 +5,9 @@
 #include <cstddef>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "tests/threads.h"
 
 namespace tokenbroker {
 
@@ -41,18 +42,15 @@ TEST_P(RandomContract, FillsEveryByte) {
 
 TEST_P(RandomContract, GivesEachThreadBytesOfItsOwn) {
   constexpr int kThreads = 8;
-  constexpr int kDraws = 500;
+  constexpr size_t kDraws = 500;
   std::array<std::vector<std::string>, kThreads> drawn;
-  std::vector<std::thread> threads;
-  for (auto& own : drawn) {
-    threads.emplace_back([this, &own] {
-      for (int i = 0; i < kDraws; ++i) own.push_back(random().Bytes(16));
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  RunInThreads(kThreads, [&](int i) {
+    drawn[i].reserve(kDraws);
+    while (drawn[i].size() < kDraws) drawn[i].push_back(random().Bytes(16));
+  });
   std::set<std::string> seen;
   for (const auto& own : drawn) seen.insert(own.begin(), own.end());
-  EXPECT_EQ(seen.size(), static_cast<size_t>(kThreads * kDraws));
+  EXPECT_EQ(seen.size(), kThreads * kDraws);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +34,24 @@ test('a broker that serves says so everywhere', async (t) => {
   }
   const unknown = await broker.client.check({ service: 'x' }).catch((e) => e);
   assert.equal(unknown.code, grpc.status.NOT_FOUND);
+});
+
+test('whoever holds connections open makes no probe and no stop wait', async (t) => {
+  const broker = await new Broker(t).configure().start();
+  const { hostname, port } = new URL(broker.http);
+  const idle = Array.from({ length: 8 }, () => {
+    const socket = connect(port, hostname);
+    socket.on('error', () => {});
+    return socket;
+  });
+  t.after(() => idle.forEach((socket) => socket.destroy()));
+  await Promise.all(idle.map((socket) => once(socket, 'connect')));
+  let start = Date.now();
+  assert.equal((await get(broker, '/livez'))[0], 200);
+  assert.ok(Date.now() - start < 500);
+  start = Date.now();
+  assert.equal(await broker.stop(), 0);
+  assert.ok(Date.now() - start < 3000);
 });
 
 test('SIGTERM: first not ready, then drained, then exit 0', async (t) => {

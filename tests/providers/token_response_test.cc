@@ -210,60 +210,60 @@ TEST(TokenResponseTest, DoesNotKnowWhatA2xxWithoutTokensMeant) {
 TEST(TokenResponseTest, TellsTheClassesOfErrorsApart) {
   const struct {
     int status;
-    const char* body;
     OutcomeClass expected;
+    const char* body;
   } cases[] = {
       // The grant.
-      {400, R"({"error":"invalid_grant"})", kGrantDead},
-      {401, R"({"error":"invalid_grant"})", kGrantDead},
-      {403, R"({"error":"invalid_grant"})", kGrantDead},
-      {200, R"({"error":"invalid_grant"})", kGrantDead},
-      {200, R"({"error":"invalid_grant","access_token":"a"})", kGrantDead},
+      {400, kGrantDead, R"({"error":"invalid_grant"})"},
+      {401, kGrantDead, R"({"error":"invalid_grant"})"},
+      {403, kGrantDead, R"({"error":"invalid_grant"})"},
+      {200, kGrantDead, R"({"error":"invalid_grant"})"},
+      {200, kGrantDead, R"({"error":"invalid_grant","access_token":"a"})"},
       // The grant, said by somebody who may not be the provider, or not in
       // OAuth's words.
-      {302, R"({"error":"invalid_grant"})", kUnknown},
-      {429, R"({"error":"invalid_grant"})", kTransient},
-      {500, R"({"error":"invalid_grant"})", kUnknown},
-      {502, R"({"error":"invalid_grant"})", kUnknown},
-      {503, R"({"error":"invalid_grant"})", kTransient},
-      {400, "invalid_grant", kTransient},
-      {400, R"(["invalid_grant"])", kTransient},
-      {400, R"({"error":["invalid_grant"]})", kTransient},
-      {400, R"({"error":"INVALID_GRANT"})", kTransient},
-      {400, R"({"error":"invalid_grant)", kTransient},
+      {302, kUnknown, R"({"error":"invalid_grant"})"},
+      {429, kTransient, R"({"error":"invalid_grant"})"},
+      {500, kUnknown, R"({"error":"invalid_grant"})"},
+      {502, kUnknown, R"({"error":"invalid_grant"})"},
+      {503, kTransient, R"({"error":"invalid_grant"})"},
+      {400, kTransient, "invalid_grant"},
+      {400, kTransient, R"(["invalid_grant"])"},
+      {400, kTransient, R"({"error":["invalid_grant"]})"},
+      {400, kTransient, R"({"error":"INVALID_GRANT"})"},
+      {400, kTransient, R"({"error":"invalid_grant)"},
       // Our client.
-      {400, R"({"error":"invalid_client"})", kClientRejected},
-      {401, R"({"error":"invalid_client"})", kClientRejected},
-      {200, R"({"error":"invalid_client"})", kClientRejected},
-      {400, R"({"error":"unauthorized_client"})", kClientRejected},
-      {400, R"({"error":"unsupported_grant_type"})", kClientRejected},
-      {401, "", kClientRejected},
-      {401, "<html>", kClientRejected},
+      {400, kClientRejected, R"({"error":"invalid_client"})"},
+      {401, kClientRejected, R"({"error":"invalid_client"})"},
+      {200, kClientRejected, R"({"error":"invalid_client"})"},
+      {400, kClientRejected, R"({"error":"unauthorized_client"})"},
+      {400, kClientRejected, R"({"error":"unsupported_grant_type"})"},
+      {401, kClientRejected, ""},
+      {401, kClientRejected, "<html>"},
       // This request, for now.
-      {400, R"({"error":"invalid_request"})", kTransient},
-      {400, R"({"error":"invalid_scope"})", kTransient},
-      {400, R"({"error":"temporarily_unavailable"})", kTransient},
-      {400, R"({"error":"server_error"})", kTransient},
-      {400, R"({"error":"slow_down"})", kTransient},
-      {200, R"({"error":"server_error"})", kTransient},
-      {403, "<html>blocked</html>", kTransient},
-      {404, "", kTransient},
-      {408, "", kTransient},
-      {429, "", kTransient},
-      {503, "", kTransient},
-      {503, "<html>", kTransient},
-      {503, R"({"error":"server_error"})", kTransient},
+      {400, kTransient, R"({"error":"invalid_request"})"},
+      {400, kTransient, R"({"error":"invalid_scope"})"},
+      {400, kTransient, R"({"error":"temporarily_unavailable"})"},
+      {400, kTransient, R"({"error":"server_error"})"},
+      {400, kTransient, R"({"error":"slow_down"})"},
+      {200, kTransient, R"({"error":"server_error"})"},
+      {403, kTransient, "<html>blocked</html>"},
+      {404, kTransient, ""},
+      {408, kTransient, ""},
+      {429, kTransient, ""},
+      {503, kTransient, ""},
+      {503, kTransient, "<html>"},
+      {503, kTransient, R"({"error":"server_error"})"},
       // Nobody knows.
-      {301, "", kUnknown},
-      {302, "<html>", kUnknown},
-      {307, "", kUnknown},
-      {500, "", kUnknown},
-      {500, R"({"error":"server_error"})", kUnknown},
-      {502, "<html>Bad Gateway</html>", kUnknown},
-      {504, "", kUnknown},
-      {0, "", kUnknown},
-      {-1, "", kUnknown},
-      {999, "", kUnknown},
+      {301, kUnknown, ""},
+      {302, kUnknown, "<html>"},
+      {307, kUnknown, ""},
+      {500, kUnknown, ""},
+      {500, kUnknown, R"({"error":"server_error"})"},
+      {502, kUnknown, "<html>Bad Gateway</html>"},
+      {504, kUnknown, ""},
+      {0, kUnknown, ""},
+      {-1, kUnknown, ""},
+      {999, kUnknown, ""},
   };
   for (const auto& test : cases) {
     const Outcome outcome = Read(test.status, test.body);
@@ -288,17 +288,17 @@ TEST(TokenResponseTest, ObeysTheFirstRuleThatMatches) {
   add("gone", "", config::v1::ERROR_CLASS_CLIENT_REJECTED);
   const struct {
     int status;
-    const char* body;
     OutcomeClass expected;
+    const char* body;
   } cases[] = {
-      {400, R"({"error":"invalid_grant","error_code":"E1"})", kTransient},
-      {500, R"({"error_code":"E1"})", kTransient},
-      {400, R"({"error":"invalid_request","error_code":"E2"})", kGrantDead},
-      {400, R"({"error":"invalid_request","error_code":"E3"})", kTransient},
-      {400, R"({"error":"invalid_client","error_code":"E2"})", kClientRejected},
-      {400, R"({"error":"gone","error_code":"E9"})", kClientRejected},
-      {200, R"({"error":"gone"})", kClientRejected},
-      {400, R"({"error":"invalid_grant","error_code":1})", kGrantDead},
+      {400, kTransient, R"({"error":"invalid_grant","error_code":"E1"})"},
+      {500, kTransient, R"({"error_code":"E1"})"},
+      {400, kGrantDead, R"({"error":"invalid_request","error_code":"E2"})"},
+      {400, kTransient, R"({"error":"invalid_request","error_code":"E3"})"},
+      {400, kClientRejected, R"({"error":"invalid_client","error_code":"E2"})"},
+      {400, kClientRejected, R"({"error":"gone","error_code":"E9"})"},
+      {200, kClientRejected, R"({"error":"gone"})"},
+      {400, kGrantDead, R"({"error":"invalid_grant","error_code":1})"},
   };
   for (const auto& test : cases) {
     EXPECT_EQ(Read(test.status, test.body, settings).outcome_class,
