@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -26,6 +27,7 @@ constexpr size_t kLongestError = 256;
 constexpr size_t kLongestErrorDescription = 4096;
 constexpr size_t kLongestToken = 16384;
 constexpr size_t kLongestPageToken = 2048;
+constexpr int64_t kLongestDurationSeconds = 315'576'000'000;
 
 // Collects violations; each check adds at most one.
 class Checks {
@@ -144,7 +146,8 @@ std::vector<FieldViolation> Validate(const v1::GetAccessTokenRequest& request) {
     const auto& min_ttl = request.min_ttl();
     if (min_ttl.seconds() < 0 || min_ttl.nanos() < 0) {
       checks.Add("min_ttl", "must not be negative");
-    } else if (min_ttl.nanos() > 999'999'999) {
+    } else if (min_ttl.seconds() > kLongestDurationSeconds ||
+               min_ttl.nanos() > 999'999'999) {
       checks.Add("min_ttl", "must be a valid google.protobuf.Duration");
     }
   }

@@ -359,9 +359,10 @@ absl::StatusOr<YAML::Node> Parse(absl::string_view yaml,
                                  absl::string_view file_name) {
   const std::string text(yaml);
   try {
-    // The parser takes a line's end at the end of the file for a missing quote;
-    // a comment after it is not taken so.
-    std::istringstream stream(text + "\n#");
+    // The parser takes the last line's end for a missing quote; a comment
+    // behind it is no such end.
+    const bool has_end = !text.empty() && text.back() == '\n';
+    std::istringstream stream(has_end ? text + "#" : text);
     YAML::Parser parser(stream);
     SyntaxCheck check;
     while (parser.HandleNextDocument(check)) {

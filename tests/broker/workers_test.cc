@@ -2,6 +2,7 @@
 #include "broker/workers.h"
 
 #include <atomic>
+#include <cstddef>
 #include <future>
 #include <string>
 #include <thread>
@@ -174,7 +175,7 @@ TEST(WorkersTest, LetATaskRunATask) {
 TEST(WorkersTest, RunEachTaskOfManyThreadsOnce) {
   constexpr int kThreads = 8;
   constexpr int kTasks = 500;
-  std::vector<std::atomic<int>> ran(kThreads * kTasks);
+  std::vector<std::atomic<int>> ran(size_t{kThreads} * kTasks);
   std::atomic<int> accepted = 0;
   {
     Workers workers(4, 64);

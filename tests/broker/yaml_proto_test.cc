@@ -4,12 +4,14 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
-#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "broker/proto_time.h"
 #include "gmock/gmock.h"
@@ -28,7 +30,6 @@ using absl_testing::StatusIs;
 using config::v1::Config;
 using config::v1::Keyring;
 using config::v1::Provider;
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -294,7 +295,7 @@ TEST(YamlProtoTest, SaysWhereWhatAndWhatToWriteInstead) {
       // What is not YAML.
       {"name: a\nredirect_uris: [\n", "3: not YAML: "},
       {"name: a\n  client_id: b\n", "2: not YAML: "},
-      {"name: 'a\n", "3: not YAML: "},
+      {"name: 'a\n", "2: not YAML: "},
       {"name: a\n\tclient_id: b\n", "2: "},
       {"name: \"a\nclient_id: b\n", "3: not YAML: "},
       {"name: a\n@b: c\n", "2: not YAML: "},
