@@ -11,7 +11,8 @@
 namespace tokenbroker {
 
 // `error` if it is registered with IANA for authorization or token endpoints
-// (RFC 6749 4.1.2.1 and 5.2, RFC 7009, RFC 8628, OpenID Connect Core 3.1.2.6),
+// (RFC 6749 4.1.2.1 and 5.2, RFC 6750, RFC 7009, RFC 8628, RFC 8707, OpenID
+// Connect Core 3.1.2.6),
 // else "other". The answer does not refer to `error`'s bytes.
 absl::string_view RegisteredErrorOrOther(absl::string_view error);
 

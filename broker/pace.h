@@ -17,7 +17,7 @@ namespace tokenbroker {
 // Whether a provider may be asked now. Learns from every outcome:
 //  - one that asks not to come back before a time pauses the provider;
 //  - one that refuses our client suspends it: one probe a minute goes through
-//    until one is answered otherwise.
+//    until one brings tokens, or a word about the grant.
 // Holds one entry per configured provider. Thread-safe.
 class Pace {
  public:

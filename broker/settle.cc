@@ -67,29 +67,29 @@ absl::Time Soon(const ConnectionRecord& next, const SettleContext& context) {
   return context.now + wait;
 }
 
+// Whether an answer that never came can cost the grant.
+bool MayLoseRotation(const config::v1::Provider& provider) {
+  return provider.rotation() != config::v1::ROTATION_NEVER &&
+         provider.rotation() != config::v1::ROTATION_UNTIL_FIRST_USE;
+}
+
 // When the refresh token may be presented once more: not before `earliest`,
 // and if an attempt without an answer may have spent it, as the provider's
 // rotation class allows.
 absl::Time NextTry(const ConnectionRecord& next, absl::Time soon,
                    absl::Time earliest, const SettleContext& context) {
   soon = std::max(soon, earliest);
-  if (!next.has_unknown_since()) return soon;
-  switch (context.provider.rotation()) {
-    case config::v1::ROTATION_NEVER:
-    case config::v1::ROTATION_UNTIL_FIRST_USE:
-      return soon;
-    case config::v1::ROTATION_GRACE: {
-      // The worth of a retry falls to zero when the window closes.
-      const absl::Time closing =
-          FromProto(next.unknown_since()) +
-          FromProto(context.provider.rotation_grace()) * 0.8;
-      if (context.now < closing && earliest <= closing) {
-        return std::min(soon, closing);
-      }
-      break;
+  if (!next.has_unknown_since() || !MayLoseRotation(context.provider)) {
+    return soon;
+  }
+  if (context.provider.rotation() == config::v1::ROTATION_GRACE) {
+    // The worth of a retry falls to zero when the window closes.
+    const absl::Time closing =
+        FromProto(next.unknown_since()) +
+        FromProto(context.provider.rotation_grace()) * 0.8;
+    if (context.now < closing && earliest <= closing) {
+      return std::min(soon, closing);
     }
-    default:
-      break;
   }
   // Strict: presenting a spent token may revoke the access token that still
   // serves, so let that one live to near its end first.
@@ -134,7 +134,7 @@ ConnectionRecord SettleRefresh(const ConnectionRecord& current,
     case OutcomeClass::kGrantDead:
       // An earlier attempt without an answer explains the refusal: that one
       // was the rotation we lost.
-      if (connection.state() == v1::Connection::STATE_OUTCOME_UNKNOWN) {
+      if (next.has_unknown_since() && MayLoseRotation(context.provider)) {
         End(v1::Connection::REASON_ROTATION_LOST, &next);
         break;
       }

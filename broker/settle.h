@@ -8,7 +8,8 @@
 //            v                                 |
 //   ACTIVE ----- sent, no usable answer ---> OUTCOME_UNKNOWN
 //     |                                        |
-//     | grant dead, and again                  | grant dead
+//     | grant dead, and again                  | grant dead (where a rotation
+//     |                                        | can be lost; else: again)
 //     v                                        v
 //   REAUTHORIZATION_REQUIRED             REAUTHORIZATION_REQUIRED
 //     (GRANT_REJECTED)                     (ROTATION_LOST)

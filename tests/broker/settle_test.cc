@@ -176,8 +176,6 @@ TEST(SettleTest, MovesAlongTheArrowsOfTheDiagram) {
        Connection::STATE_OUTCOME_UNKNOWN, Connection::REASON_NO_ANSWER},
       {"unknown", unknown, OutcomeClass::kUnknown,
        Connection::STATE_OUTCOME_UNKNOWN, Connection::REASON_NO_ANSWER},
-      {"unknown", unknown, OutcomeClass::kGrantDead, kOver,
-       Connection::REASON_ROTATION_LOST},
   };
   for (const Rotation rotation : kEveryRotation) {
     for (const auto& test : cases) {
@@ -452,6 +450,32 @@ TEST(SettleTest, AsksASecondTimeBeforeItBelievesADeadGrant) {
   EXPECT_EQ(first.grant_rejections(), 1);
   EXPECT_GT(RetryTime(first), kNow);
   EXPECT_LE(RetryTime(first), kNow + absl::Minutes(1));
+}
+
+TEST(SettleTest, TakesADeadGrantAfterAnUnknownOutcomeForALostRotation) {
+  for (const Rotation rotation :
+       {config::v1::ROTATION_STRICT, config::v1::ROTATION_GRACE,
+        config::v1::ROTATION_UNKNOWN, config::v1::ROTATION_UNSPECIFIED}) {
+    const ConnectionRecord next =
+        Settle(Unknown(kSent), Failure(OutcomeClass::kGrantDead), rotation);
+    EXPECT_EQ(next.connection().state(),
+              Connection::STATE_REAUTHORIZATION_REQUIRED);
+    EXPECT_EQ(next.connection().reason(), Connection::REASON_ROTATION_LOST);
+    EXPECT_FALSE(next.connection().has_refresh_time());
+  }
+}
+
+TEST(SettleTest, AsksTwiceWhereNoRotationCanBeLost) {
+  for (const Rotation rotation : kLenientRotations) {
+    const ConnectionRecord first =
+        Settle(Unknown(kSent), Failure(OutcomeClass::kGrantDead), rotation);
+    EXPECT_EQ(first.connection().state(), Connection::STATE_OUTCOME_UNKNOWN);
+    const ConnectionRecord second =
+        Settle(first, Failure(OutcomeClass::kGrantDead), rotation);
+    EXPECT_EQ(second.connection().state(),
+              Connection::STATE_REAUTHORIZATION_REQUIRED);
+    EXPECT_EQ(second.connection().reason(), Connection::REASON_GRANT_REJECTED);
+  }
 }
 
 TEST(SettleTest, CountsRejectionsAnewAfterASuccess) {

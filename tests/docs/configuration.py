@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes docs/configuration.md out of the comments of the configuration's protos.
+"""Makes docs/configuration.md out of the comments in the protos.
 
-    tests/docs/configuration.py --check [FILE]   exits 1 with a diff if FILE differs
-    tests/docs/configuration.py --write [FILE]   writes it
+    tests/docs/configuration.py --check [FILE]   exits 1 with a diff if any
+    tests/docs/configuration.py --write [FILE]   writes the file
 
 FILE is docs/configuration.md unless said otherwise. Reads our own protos, which
 buf keeps in form: one declaration a line, a comment before each.
@@ -112,7 +112,7 @@ def values_of(name, enum):
 
 def link(path):
     """To the section of `path`, as GitHub makes its anchor."""
-    return f"[{path}](#{re.sub(r'[^a-z0-9_]', '', path)})"
+    return f"[`{path}`](#{re.sub(r'[^a-z0-9_]', '', path)})"
 
 
 def table(head, rows):
