@@ -3,6 +3,7 @@
 
 #include "absl/time/time.h"
 #include "broker/status_macros.h"
+#include "broker/token_store.h"
 
 namespace tokenbroker {
 
@@ -22,6 +23,7 @@ Broker::Broker(const Seams& seams, const config::v1::Config& config,
       read_connections(seams, pace),
       recovery(seams, refresher, complete_authorization, flights, workers),
       due_loop(seams, get_access_token, recovery) {
+  readiness.Add("storage", [&store = seams.store] { return store.Writable(); });
   readiness.Add("refresh", [this] { return due_loop.Health(); });
 }
 

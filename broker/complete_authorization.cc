@@ -66,6 +66,9 @@ void CompleteAuthorization::Complete(
 // Whatever comes after the taking, this authorization is spent: a wrong caller,
 // issuer or code gets no second try.
 void CompleteAuthorization::Take(const std::shared_ptr<Call>& call) {
+  if (!seams_.store.Writable().ok()) {
+    return call->done(StorageUnavailableError());
+  }
   absl::StatusOr<AuthorizationRecord> taken =
       seams_.store.Take(call->state_hash);
   if (absl::IsNotFound(taken.status())) {

@@ -7,10 +7,10 @@
 
 namespace tokenbroker {
 
-void RunAlone(ConnectionFlights& flights, Workers& workers,
-              const ConnectionKey& key,
-              std::function<absl::StatusOr<v1::Connection>()> job,
-              std::function<void(const absl::StatusOr<v1::Connection>&)> done) {
+void RunAlone(
+    ConnectionFlights& flights, Workers& workers, const ConnectionKey& key,
+    std::function<absl::StatusOr<v1::Connection>()> job,
+    const std::function<void(const absl::StatusOr<v1::Connection>&)>& done) {
   const auto joined = flights.Lead(
       key, [&flights, &workers, key, job, done](const RefreshResult&) {
         RunAlone(flights, workers, key, job, done);

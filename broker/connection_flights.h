@@ -20,10 +20,10 @@ using ConnectionFlights = Flights<ConnectionKey, RefreshResult>;
 // under way, and calls `done` with its answer when that has landed. Whoever
 // joins meanwhile looks again. Without a place or a worker `done` gets
 // OVERLOADED or DRAINING, and `job` does not run.
-void RunAlone(ConnectionFlights& flights, Workers& workers,
-              const ConnectionKey& key,
-              std::function<absl::StatusOr<v1::Connection>()> job,
-              std::function<void(const absl::StatusOr<v1::Connection>&)> done);
+void RunAlone(
+    ConnectionFlights& flights, Workers& workers, const ConnectionKey& key,
+    std::function<absl::StatusOr<v1::Connection>()> job,
+    const std::function<void(const absl::StatusOr<v1::Connection>&)>& done);
 
 }  // namespace tokenbroker
 

@@ -29,14 +29,14 @@ DeleteConnection::DeleteConnection(const Seams& seams, TokenCache& cache,
     : seams_(seams), cache_(cache), flights_(flights), workers_(workers) {}
 
 void DeleteConnection::Delete(absl::string_view caller,
-                              const ConnectionKey& key, Done done) {
+                              const ConnectionKey& key, const Done& done) {
   // Not beside a refresh, which would bring tokens that nobody revokes.
   RunAlone(
       flights_, workers_, key,
       [this, caller = std::string(caller), key] {
         return RevokeAndRemove(caller, key);
       },
-      std::move(done));
+      done);
 }
 
 DeleteConnection::Answer DeleteConnection::RevokeAndRemove(

@@ -30,7 +30,8 @@ class DeleteConnection {
 
   // Calls `done` once, maybe before it returns, with the connection as it was
   // or an API error.
-  void Delete(absl::string_view caller, const ConnectionKey& key, Done done);
+  void Delete(absl::string_view caller, const ConnectionKey& key,
+              const Done& done);
 
  private:
   Answer RevokeAndRemove(absl::string_view caller, const ConnectionKey& key);

@@ -17,6 +17,8 @@ absl::StatusOr<Exchange::Result> Exchange::Run(
     const storage::v1::AttemptRecord& attempt, const HttpRequest& request,
     const Provider& provider, const ReadContext& context) {
   if (closed_) return DrainingError();
+  // Nothing is spent that could not be replaced.
+  if (!seams_.store.Writable().ok()) return StorageUnavailableError();
   if (const absl::Status begun = seams_.store.Begin(attempt); !begun.ok()) {
     return FromStoreError(begun, attempt.provider());
   }

@@ -27,8 +27,8 @@ class Exchange {
   explicit Exchange(const Seams& seams);
 
   // Begin, send, KeepResponse, read. The attempt stays open: commit or abandon
-  // it. An error, an API error, means that nothing was spent: Begin refused, or
-  // Close was called.
+  // it. An error, an API error, means that nothing was spent: the store is not
+  // writable or Begin refused, or Close was called.
   absl::StatusOr<Result> Run(const storage::v1::AttemptRecord& attempt,
                              const HttpRequest& request,
                              const Provider& provider,

@@ -69,6 +69,11 @@ class TokenStore {
 
   // --- The refresh protocol ---
 
+  // OK if writes may be expected to succeed: none has failed for good, and the
+  // disk has room above the watermark. Ask before a credential is spent that
+  // could not be replaced. As cheap as a read from memory.
+  virtual absl::Status Writable() = 0;
+
   // Makes the attempt durable. kAborted if it is open already. For
   // KIND_REFRESH: kNotFound if the connection is gone, kAborted if its
   // generation is not `attempt.generation` or another refresh attempt on it is

@@ -54,6 +54,8 @@ absl::Status MemoryTokenStore::Remove(const ConnectionKey& key) {
   return absl::OkStatus();
 }
 
+absl::Status MemoryTokenStore::Writable() { return absl::OkStatus(); }
+
 absl::Status MemoryTokenStore::Begin(const AttemptRecord& attempt) {
   const MutexLock lock(&mutex_);
   ABSL_RETURN_IF_ERROR(

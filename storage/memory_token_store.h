@@ -23,6 +23,7 @@ class MemoryTokenStore final : public TokenStore {
   absl::StatusOr<std::vector<storage::v1::ConnectionRecord>> List(
       const ListRequest& request) override;
   absl::Status Remove(const ConnectionKey& key) override;
+  absl::Status Writable() override;
   absl::Status Begin(const storage::v1::AttemptRecord& attempt) override;
   absl::Status KeepResponse(const storage::v1::AttemptRecord& attempt,
                             const storage::v1::Sealed& response) override;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/rocks_database.h"
 
+#include <sys/statvfs.h>
+
 #include <cerrno>
 #include <cstddef>
 #include <system_error>
@@ -76,7 +78,7 @@ void RocksDatabase::Batch::Delete(Family family, absl::string_view row) {
 }
 
 absl::StatusOr<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(
-    const std::string& path, DirectoryState state) {
+    const std::string& path, DirectoryState state, uint64_t least_free_bytes) {
   rocksdb::DBOptions options = DatabaseOptions();
   if (state == DirectoryState::kToBeMade) {
     options.create_if_missing = true;
@@ -88,12 +90,17 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(
       rocksdb::DB::Open(options, path, FamilyDescriptors(), &families, &db);
   if (!status.ok()) return OpenError(path, status);
   return std::unique_ptr<RocksDatabase>(
-      new RocksDatabase(std::unique_ptr<rocksdb::DB>(db), std::move(families)));
+      new RocksDatabase(path, least_free_bytes,
+                        std::unique_ptr<rocksdb::DB>(db), std::move(families)));
 }
 
-RocksDatabase::RocksDatabase(std::unique_ptr<rocksdb::DB> db,
+RocksDatabase::RocksDatabase(std::string path, uint64_t least_free_bytes,
+                             std::unique_ptr<rocksdb::DB> db,
                              std::vector<rocksdb::ColumnFamilyHandle*> families)
-    : db_(std::move(db)), families_(std::move(families)) {}
+    : path_(std::move(path)),
+      least_free_bytes_(least_free_bytes),
+      db_(std::move(db)),
+      families_(std::move(families)) {}
 
 RocksDatabase::~RocksDatabase() {
   for (rocksdb::ColumnFamilyHandle* family : families_) {
@@ -124,7 +131,28 @@ absl::StatusOr<std::vector<RocksDatabase::Entry>> RocksDatabase::Scan(
 }
 
 absl::Status RocksDatabase::Write(Batch* batch) {
-  return FromRocks(db_->Write(DurableWrite(), &batch->batch_));
+  const absl::Status status =
+      FromRocks(db_->Write(DurableWrite(), &batch->batch_));
+  if (!status.ok()) write_failed_ = true;
+  return status;
+}
+
+absl::Status RocksDatabase::Writable() const {
+  if (write_failed_) {
+    return absl::UnavailableError(
+        "storage: a write failed; look at the disk, then restart");
+  }
+  struct statvfs disk;
+  if (statvfs(path_.c_str(), &disk) != 0) {
+    return absl::UnavailableError(
+        "storage: the data directory is out of reach");
+  }
+  if (static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize <
+      least_free_bytes_) {
+    return absl::UnavailableError(absl::StrCat(
+        "storage: less than ", least_free_bytes_ >> 20, " MiB are free"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RocksDatabase::Damaged(Family family) const {

@@ -2,6 +2,8 @@
 #ifndef TOKENBROKER_STORAGE_ROCKS_DATABASE_H_
 #define TOKENBROKER_STORAGE_ROCKS_DATABASE_H_
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,9 +45,10 @@ class RocksDatabase {
   };
 
   // Opens the database at `path`, or with kToBeMade goes on with making it.
-  // Errors as RocksTokenStore::Open.
+  // `least_free_bytes` is Writable's watermark. Errors as
+  // RocksTokenStore::Open.
   static absl::StatusOr<std::unique_ptr<RocksDatabase>> Open(
-      const std::string& path, DirectoryState state);
+      const std::string& path, DirectoryState state, uint64_t least_free_bytes);
   ~RocksDatabase();
   RocksDatabase(const RocksDatabase&) = delete;
   RocksDatabase& operator=(const RocksDatabase&) = delete;
@@ -65,17 +68,25 @@ class RocksDatabase {
   // On disk when it returns.
   absl::Status Write(Batch* batch);
 
+  // kUnavailable once a write has failed (RocksDB then refuses all others), or
+  // while the disk has less than the watermark free.
+  absl::Status Writable() const;
+
   // kDataLoss for a row of this family that is not as it must be.
   absl::Status Damaged(Family family) const;
 
  private:
-  RocksDatabase(std::unique_ptr<rocksdb::DB> db,
+  RocksDatabase(std::string path, uint64_t least_free_bytes,
+                std::unique_ptr<rocksdb::DB> db,
                 std::vector<rocksdb::ColumnFamilyHandle*> families);
 
   rocksdb::ColumnFamilyHandle* Handle(Family family) const;
   absl::StatusOr<std::optional<std::string>> ReadBytes(
       Family family, absl::string_view row) const;
 
+  const std::string path_;
+  const uint64_t least_free_bytes_;
+  std::atomic<bool> write_failed_ = false;
   const std::unique_ptr<rocksdb::DB> db_;
   const std::vector<rocksdb::ColumnFamilyHandle*> families_;
 };

@@ -59,10 +59,11 @@ void DeleteDue(const ConnectionRecord& record, Batch* batch) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RocksTokenStore>> RocksTokenStore::Open(
-    const std::string& path, const Keyring& keyring, Random& random) {
+    const std::string& path, const Keyring& keyring, Random& random,
+    uint64_t least_free_bytes) {
   ABSL_ASSIGN_OR_RETURN(const DirectoryState state, PrepareDataDirectory(path));
   ABSL_ASSIGN_OR_RETURN(std::unique_ptr<RocksDatabase> database,
-                        RocksDatabase::Open(path, state));
+                        RocksDatabase::Open(path, state, least_free_bytes));
   ABSL_RETURN_IF_ERROR(Identify(path, state, keyring, random, database.get()));
   if (state == DirectoryState::kToBeMade) {
     ABSL_RETURN_IF_ERROR(FinishDataDirectory(path));
@@ -133,6 +134,8 @@ absl::Status RocksTokenStore::Remove(const ConnectionKey& key) {
 }
 
 // --- The refresh protocol ---
+
+absl::Status RocksTokenStore::Writable() { return database_->Writable(); }
 
 absl::Status RocksTokenStore::Begin(const AttemptRecord& attempt) {
   const ConnectionKey key = KeyOf(attempt);

@@ -2,6 +2,7 @@
 #ifndef TOKENBROKER_STORAGE_ROCKS_TOKEN_STORE_H_
 #define TOKENBROKER_STORAGE_ROCKS_TOKEN_STORE_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,10 @@ class RocksDatabase;
 // the store is opened again; reads go on.
 class RocksTokenStore final : public TokenStore {
  public:
+  // RocksDB ends the process when the disk is full, so nothing is begun long
+  // before: its largest log and a few tables still fit.
+  static constexpr uint64_t kLeastFreeBytes = uint64_t{128} << 20;
+
   // Opens the data directory, or makes one if it is absent or empty. Errors are
   // one line with the path and what to do:
   //   kPermissionDenied    the keyring does not fit, or the directory is not
@@ -33,8 +38,10 @@ class RocksTokenStore final : public TokenStore {
   //   kAborted             another process has it
   //   kDataLoss            damaged
   //   kUnavailable         the disk does not do it now
+  // With less than `least_free_bytes` free on the disk, it is not Writable.
   static absl::StatusOr<std::unique_ptr<RocksTokenStore>> Open(
-      const std::string& path, const Keyring& keyring, Random& random);
+      const std::string& path, const Keyring& keyring, Random& random,
+      uint64_t least_free_bytes = kLeastFreeBytes);
 
   // No call may be under way. Lets the directory go.
   ~RocksTokenStore() override;
@@ -44,6 +51,7 @@ class RocksTokenStore final : public TokenStore {
   absl::StatusOr<std::vector<storage::v1::ConnectionRecord>> List(
       const ListRequest& request) override;
   absl::Status Remove(const ConnectionKey& key) override;
+  absl::Status Writable() override;
   absl::Status Begin(const storage::v1::AttemptRecord& attempt) override;
   absl::Status KeepResponse(const storage::v1::AttemptRecord& attempt,
                             const storage::v1::Sealed& response) override;

@@ -105,6 +105,16 @@ TEST(CompleteAuthorizationTest, RefusesAndSpendsAnotherCallersState) {
   EXPECT_TRUE(world.http.sent().empty());
 }
 
+TEST(CompleteAuthorizationTest, SpendsNothingWhileNothingCanBeStored) {
+  World world;
+  const auto callback = Callback(world);
+  world.store.SetWritable(false);
+  EXPECT_EQ(ReasonFor(world, callback), "STORAGE_UNAVAILABLE");
+  world.store.SetWritable(true);
+  world.http.Answer(200, World::Tokens("at-1", "rt-1"));
+  EXPECT_EQ(ReasonFor(world, callback), "OK");
+}
+
 TEST(CompleteAuthorizationTest, ExpiresTenMinutesAfterTheStart) {
   World world;
   auto callback = Callback(world);

@@ -86,6 +86,23 @@ TEST(RefresherTest, SendsNothingWhenTheAttemptCannotBeNoted) {
   EXPECT_EQ(world.http.sent().size(), 1u);
 }
 
+TEST(RefresherTest, BeginsNothingThatCouldNotBeStored) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.store.SetWritable(false);
+  EXPECT_EQ(ReasonOf(RefreshIfDue(world).status),
+            v1::ERROR_REASON_STORAGE_UNAVAILABLE);
+  EXPECT_EQ(world.http.sent().size(), 1u);
+  EXPECT_TRUE(world.memory.OpenAttempts()->empty());
+  // What lives is served on.
+  EXPECT_EQ(world.GetText(), "at-1");
+  EXPECT_FALSE(world.broker->readiness.IsReady());
+  world.store.SetWritable(true);
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  EXPECT_TRUE(RefreshIfDue(world).status.ok());
+}
+
 TEST(RefresherTest, BacksOffAfterATransientRefusal) {
   World world;
   world.Connect();

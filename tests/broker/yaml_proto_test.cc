@@ -311,6 +311,14 @@ TEST(YamlProtoTest, NamesTheKnownKeys) {
             "keys, index_key");
 }
 
+// A key of 32 bytes is longer than any name of ours: 43 letters in Base64.
+TEST(YamlProtoTest, RepeatsNoUnknownKeyThatMayBeASecret) {
+  EXPECT_THAT(Refusal<Keyring>(std::string(40, 'k') + ": a"),
+              HasSubstr(std::string(40, 'k')));
+  EXPECT_THAT(Refusal<Keyring>(std::string(41, 'k') + ": a"),
+              StartsWith("1: the document has an unknown key; known keys: "));
+}
+
 TEST(YamlProtoTest, TakesAMebibyteAndNotAByteMore) {
   const std::string key = "name: ";
   const std::string largest = key + std::string((1 << 20) - key.size(), 'x');

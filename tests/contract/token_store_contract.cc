@@ -204,6 +204,10 @@ using Strings = std::vector<std::string>;
 
 // --- Connections ---
 
+TEST_P(TokenStoreContract, IsWritableWhenNothingIsWrong) {
+  EXPECT_EQ(store().Writable(), absl::OkStatus());
+}
+
 TEST_P(TokenStoreContract, GetsWhatWasCommitted) {
   Connect(store(), kAnn, 2);
   const auto record = store().Get(kAnn);

@@ -19,6 +19,12 @@ class FaultyTokenStore final : public TokenStore {
   // 0: the next write fails. Negative: none does.
   void FailWritesFrom(int n) { writes_left_ = n; }
 
+  // What Writable says from now on; writes are not concerned.
+  void SetWritable(bool writable) { writable_ = writable; }
+
+  absl::Status Writable() override {
+    return writable_ ? store_.Writable() : Failed();
+  }
   absl::StatusOr<storage::v1::ConnectionRecord> Get(
       const ConnectionKey& key) override {
     return store_.Get(key);
@@ -81,6 +87,7 @@ class FaultyTokenStore final : public TokenStore {
 
   TokenStore& store_;
   std::atomic<int> writes_left_ = -1;
+  std::atomic<bool> writable_ = true;
 };
 
 }  // namespace tokenbroker

@@ -34,8 +34,10 @@ using storage::v1::Sealed;
 // A directory, and the keyring its store is opened with.
 class Place {
  public:
-  std::unique_ptr<RocksTokenStore> Open() {
-    auto store = RocksTokenStore::Open(dir_.path(), *keyring_, random_);
+  std::unique_ptr<RocksTokenStore> Open(
+      uint64_t least_free_bytes = RocksTokenStore::kLeastFreeBytes) {
+    auto store = RocksTokenStore::Open(dir_.path(), *keyring_, random_,
+                                       least_free_bytes);
     EXPECT_TRUE(store.ok()) << store.status();
     return store.ok() ? *std::move(store) : nullptr;
   }
@@ -57,6 +59,16 @@ INSTANTIATE_TEST_SUITE_P(Rocks, TokenStoreContract,
                          testing::Values(NewPlace(NewRocksPlace)));
 INSTANTIATE_TEST_SUITE_P(Rocks, DurableTokenStoreContract,
                          testing::Values(NewPlace(NewRocksPlace)));
+
+TEST(RocksTokenStoreTest, IsNotWritableBelowTheWatermark) {
+  Place place;
+  EXPECT_TRUE(place.Open()->Writable().ok());
+  // More than any disk has.
+  const auto store = place.Open(uint64_t{1} << 60);
+  EXPECT_EQ(store->Writable().code(), StatusCode::kUnavailable);
+  // It reads on.
+  EXPECT_TRUE(store->OpenAttempts().ok());
+}
 
 // --- Damaged rows ---
 
