@@ -125,14 +125,13 @@ absl::StatusOr<std::vector<RocksDatabase::Entry>> RocksDatabase::Scan(
         {iterator->key().ToString(), iterator->value().ToString()});
     if (entries.size() == static_cast<size_t>(limit)) break;
   }
-  const absl::Status status = FromRocks(iterator->status());
+  absl::Status status = FromRocks(iterator->status());
   if (!status.ok()) return status;
   return entries;
 }
 
 absl::Status RocksDatabase::Write(Batch* batch) {
-  const absl::Status status =
-      FromRocks(db_->Write(DurableWrite(), &batch->batch_));
+  absl::Status status = FromRocks(db_->Write(DurableWrite(), &batch->batch_));
   if (!status.ok()) write_failed_ = true;
   return status;
 }

@@ -32,7 +32,7 @@ absl::Status Identify(const std::string& path, DirectoryState state,
       const std::optional<StoreIdentity> identity,
       database->Read<StoreIdentity>(Family::kDefault, kIdentityRow));
   if (identity.has_value()) {
-    const absl::Status fits = CheckIdentity(*identity, keyring);
+    absl::Status fits = CheckIdentity(*identity, keyring);
     if (fits.ok()) return fits;
     return absl::Status(fits.code(), absl::StrCat("data directory ", path, ": ",
                                                   fits.message()));

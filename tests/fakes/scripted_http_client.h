@@ -42,7 +42,7 @@ class ScriptedHttpClient final : public HttpClient {
           HttpResponse{.status = status, .retry_after = retry_after});
     });
   }
-  void Fail(absl::Status status) {
+  void Fail(const absl::Status& status) {
     AnswerWith([status] { return absl::StatusOr<HttpResponse>(status); });
   }
   // The function runs while the request is "on the wire", under no lock.
