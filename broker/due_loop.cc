@@ -54,15 +54,12 @@ absl::Status DueLoop::Tick(absl::Time now) {
     cursors_.clear();
     next_rewind_ = now + kRewind;
   }
+  if (now < last_tick_) next_sweep_ = now;
   last_tick_ = now;
   for (const auto& provider : seams_.providers.List()) {
     ABSL_RETURN_IF_ERROR(PollProvider(provider.name(), now));
   }
-  if (now >= next_sweep_) {
-    next_sweep_ = now + kSweep;
-    return Sweep(now);
-  }
-  return absl::OkStatus();
+  return now >= next_sweep_ ? Sweep(now) : absl::OkStatus();
 }
 
 absl::Status DueLoop::Health() const {
@@ -102,7 +99,10 @@ absl::Status DueLoop::PollProvider(const std::string& provider,
 }
 
 absl::Status DueLoop::Sweep(absl::Time now) {
-  ABSL_RETURN_IF_ERROR(seams_.store.ForgetExpired(now, kForgetBatch).status());
+  ABSL_ASSIGN_OR_RETURN(const int forgotten,
+                        seams_.store.ForgetExpired(now, kForgetBatch));
+  // After a full batch there may be more.
+  next_sweep_ = forgotten < kForgetBatch ? now + kSweep : now;
   return recovery_.Sweep(now - kAbandoned);
 }
 

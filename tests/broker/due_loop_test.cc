@@ -109,6 +109,18 @@ TEST(DueLoopTest, ForgetsExpiredAuthorizations) {
   EXPECT_EQ(*world.memory.ForgetExpired(absl::InfiniteFuture(), 10), 0);
 }
 
+TEST(DueLoopTest, KeepsUpWithManyExpiredAuthorizations) {
+  World world;
+  constexpr int kMoreThanABatch = 1500;
+  for (int i = 0; i < kMoreThanABatch; ++i) {
+    ASSERT_TRUE(world.Start(World::StartRequest()).ok());
+  }
+  world.clock.Advance(absl::Minutes(11));
+  Tick(world);
+  Tick(world);
+  EXPECT_EQ(*world.memory.ForgetExpired(absl::InfiniteFuture(), 10), 0);
+}
+
 TEST(DueLoopTest, EndsAttemptsThatAFailedWriteLeftOpen) {
   World world;
   world.Connect();
