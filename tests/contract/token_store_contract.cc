@@ -105,6 +105,7 @@ void Connect(TokenStore& store, const ConnectionKey& key,
 
 std::vector<std::string> Names(const std::vector<ConnectionRecord>& records) {
   std::vector<std::string> names;
+  names.reserve(records.size());
   for (const ConnectionRecord& record : records) {
     names.push_back(absl::StrCat(record.connection().provider(), "/",
                                  record.connection().subject()));
@@ -184,6 +185,7 @@ int WinnersOf(int count, StatusCode otherwise,
   std::atomic<int> waiting = count;
   std::atomic<int> winners = 0;
   std::vector<std::thread> threads;
+  threads.reserve(count);
   for (int i = 0; i < count; ++i) {
     threads.emplace_back([&, i] {
       --waiting;
@@ -785,14 +787,14 @@ TEST_P(TokenStoreContract, AllOfManyConnectionsAreCommitted) {
   const auto key = [](int i) {
     return ConnectionKey{"google", absl::StrCat(100 + i)};
   };
-  EXPECT_EQ(
-      WinnersOf(64, StatusCode::kOk,
-                [&](int i) {
-                  const absl::Status begun = store().Begin(Code(key(i), i));
-                  if (!begun.ok()) return begun;
-                  return store().Commit(Code(key(i), i), Record(key(i), 1));
-                }),
-      64);
+  EXPECT_EQ(WinnersOf(64, StatusCode::kOk,
+                      [&](int i) {
+                        absl::Status begun = store().Begin(Code(key(i), i));
+                        if (!begun.ok()) return begun;
+                        return store().Commit(Code(key(i), i),
+                                              Record(key(i), 1));
+                      }),
+            64);
   EXPECT_EQ(AllDue(store()).size(), 64u);
 }
 
