@@ -27,6 +27,8 @@ using config::v1::Provider;
 constexpr int kMostProviders = 1000;
 constexpr int kMostRedirectUris = 100;
 constexpr int kMostScopes = 100;
+constexpr int kMostConcurrentRequests = 256;
+constexpr int kMostRequestsPerMinute = 600'000;
 
 struct HostPort {
   std::string host;  // without brackets
@@ -172,6 +174,21 @@ absl::Status CheckProvider(const Provider& provider, const std::string& path,
         checker.Between(provider.rotation_grace(), absl::Seconds(1),
                         absl::Hours(24 * 400), path + ".rotation_grace"));
   }
+  if (provider.refresh().has_idle_touch()) {
+    ABSL_RETURN_IF_ERROR(
+        checker.Between(provider.refresh().idle_touch(), absl::Hours(1),
+                        absl::Hours(24 * 400), path + ".refresh.idle_touch"));
+  }
+  ABSL_RETURN_IF_ERROR(checker.Require(
+      !provider.has_max_concurrent_requests() ||
+          (provider.max_concurrent_requests() >= 1 &&
+           provider.max_concurrent_requests() <= kMostConcurrentRequests),
+      path + ".max_concurrent_requests", "must be between 1 and 256"));
+  ABSL_RETURN_IF_ERROR(checker.Require(
+      !provider.has_max_requests_per_minute() ||
+          (provider.max_requests_per_minute() >= 1 &&
+           provider.max_requests_per_minute() <= kMostRequestsPerMinute),
+      path + ".max_requests_per_minute", "must be between 1 and 600000"));
   return absl::OkStatus();
 }
 
@@ -249,6 +266,12 @@ absl::Duration DrainDelay(const Config& config) {
 absl::Duration DrainGrace(const Config& config) {
   return config.drain().has_grace() ? FromProto(config.drain().grace())
                                     : absl::Seconds(15);
+}
+
+int MaxConcurrentRequests(const Provider& provider) {
+  return provider.has_max_concurrent_requests()
+             ? provider.max_concurrent_requests()
+             : 16;
 }
 
 absl::Duration RequestTimeout(const Provider& provider) {

@@ -29,6 +29,7 @@ absl::Status CheckConfig(const config::v1::Config& config,
 // With the documented defaults.
 absl::Duration DrainDelay(const config::v1::Config& config);
 absl::Duration DrainGrace(const config::v1::Config& config);
+int MaxConcurrentRequests(const config::v1::Provider& provider);
 absl::Duration RequestTimeout(const config::v1::Provider& provider);
 
 }  // namespace tokenbroker

@@ -15,14 +15,24 @@
 namespace tokenbroker {
 
 // Whether a provider may be asked now. Learns from every outcome:
-//  - one that asks not to come back before a time pauses the provider;
-//  - one that refuses our client suspends it: one probe a minute goes through
-//    until one brings tokens, or a word about the grant.
-// Holds one entry per configured provider. Thread-safe.
+//
+//   OPEN -- an answer asks not to come back before --> paused until then
+//   OPEN -- our client is refused ------------------> SUSPENDED
+//   OPEN -- ten failures without a success between -> BROKEN
+//
+// While suspended one probe a minute goes through, while broken one after a
+// second, then after two, four, ... thirty. Tokens, or a word about the grant,
+// open it again. A pause holds in every state.
+//
+// How many may be asked at a time is the gate's business (gate.h). Holds one
+// entry per configured provider. Thread-safe.
 class Pace {
  public:
-  // OK, PROVIDER_MISCONFIGURED while suspended, or PROVIDER_UNAVAILABLE while
-  // paused. An OK while suspended is the minute's probe: use it.
+  // OK, or what a caller is told: PROVIDER_MISCONFIGURED while suspended,
+  // PROVIDER_UNAVAILABLE with the time to wait while paused or broken.
+  absl::Status Standing(absl::string_view provider, absl::Time now);
+
+  // The same, but an OK while suspended or broken is the one probe: use it.
   absl::Status MayAsk(absl::string_view provider, absl::Time now);
 
   void Learn(absl::string_view provider, const Outcome& outcome,
@@ -31,11 +41,23 @@ class Pace {
   bool IsSuspended(absl::string_view provider);
 
  private:
+  enum class Mode { kOpen, kSuspended, kBroken };
+
   struct State {
     absl::Time paused_until = absl::InfinitePast();
-    bool suspended = false;
+    Mode mode = Mode::kOpen;
+    // Since the last success.
+    int failures = 0;
+    // While not open.
     absl::Time next_probe = absl::InfinitePast();
+    // While broken: a probe's outcome is awaited; the wait after the last one.
+    bool probing = false;
+    absl::Duration probe_wait;
   };
+
+  static absl::Status StandingOf(absl::string_view provider,
+                                 const State& state, absl::Time now);
+  static void LearnFailure(absl::Time now, State* state);
 
   Mutex mutex_;
   absl::flat_hash_map<std::string, State> states_ ABSL_GUARDED_BY(mutex_);

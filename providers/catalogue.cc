@@ -107,6 +107,11 @@ absl::Status CheckResolved(const Settings& provider) {
     return Incomplete(provider,
                       "rotation: grace and rotation_grace go together");
   }
+  if ((provider.refresh().mode() == config::v1::REFRESH_MODE_IDLE_TOUCH) !=
+      provider.refresh().has_idle_touch()) {
+    return Incomplete(provider,
+                      "refresh: mode idle_touch and idle_touch go together");
+  }
   return absl::OkStatus();
 }
 

@@ -129,12 +129,14 @@ def sections(declarations, name, path):
     keys, inner, enums = [], [], {}
     for kind, key, comment in message.members:
         many = kind.startswith("repeated ")
-        kind = kind.removeprefix("repeated ")
+        kind = kind.removeprefix("repeated ").removeprefix("optional ")
         below = (f"{path}." if path else "") + key + ("[]" if many else "")
         if kind == "string":
             words = "list of texts" if many else "text"
         elif kind == "bool":
             words = "switch"
+        elif kind == "int32":
+            words = "whole number"
         elif kind == "google.protobuf.Duration":
             words = "duration"
         elif kind == "map<string, string>":
