@@ -1,11 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/broker.h"
 
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
+#include "broker/config.h"
+#include "broker/gate.h"
+#include "broker/provider_directory.h"
 #include "broker/status_macros.h"
 #include "broker/token_store.h"
 
 namespace tokenbroker {
+
+namespace {
+
+// A provider's configuration, as its queue's gate.
+absl::flat_hash_map<std::string, GateLimits> GatesOf(
+    const std::vector<config::v1::Provider>& providers) {
+  absl::flat_hash_map<std::string, GateLimits> gates;
+  for (const config::v1::Provider& provider : providers) {
+    GateLimits& limits = gates[provider.name()];
+    limits.concurrent = MaxConcurrentRequests(provider);
+    if (provider.has_max_requests_per_minute()) {
+      limits.interval = absl::Minutes(1) / provider.max_requests_per_minute();
+    }
+  }
+  return gates;
+}
+
+}  // namespace
 
 Broker::Broker(const Seams& seams, const config::v1::Config& config,
                const Limits& limits)
@@ -13,7 +38,10 @@ Broker::Broker(const Seams& seams, const config::v1::Config& config,
       cache(limits.cached_tokens),
       flights(limits.waiters),
       exchange(seams),
-      workers(limits.workers, limits.queue),
+      workers({.threads = limits.threads,
+               .waiting_callers = limits.waiting_callers,
+               .gates = GatesOf(seams.providers.List())},
+              seams.clock, pace),
       refresher(seams, exchange, cache, pace, metrics),
       get_access_token(cache, refresher, flights, workers, seams.clock,
                        metrics),
@@ -22,7 +50,7 @@ Broker::Broker(const Seams& seams, const config::v1::Config& config,
       delete_connection(seams, cache, flights, workers),
       read_connections(seams, pace),
       recovery(seams, refresher, complete_authorization, flights, workers),
-      due_loop(seams, get_access_token, recovery) {
+      due_loop(seams, get_access_token, recovery, cache, pace) {
   readiness.Add("storage", [&store = seams.store] { return store.Writable(); });
   readiness.Add("refresh", [this] { return due_loop.Health(); });
 }

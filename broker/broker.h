@@ -25,9 +25,10 @@ namespace tokenbroker {
 
 // How much is accepted at a time.
 struct Limits {
-  int workers = 64;
-  // Tasks that wait for a worker, in each lane.
-  size_t queue = 10'000;
+  // Threads that wait for providers and the disk.
+  int threads = 1024;
+  // Calls that wait for a thread, by provider.
+  size_t waiting_callers = 10'000;
   // Calls that wait for a flight.
   size_t waiters = 10'000;
   size_t cached_tokens = 100'000;

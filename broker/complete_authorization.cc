@@ -59,7 +59,8 @@ void CompleteAuthorization::Complete(
   call->error = request.error();
   call->done = std::move(done);
   const absl::Status accepted =
-      workers_.Run(Workers::Lane::kCaller, [this, call] { Take(call); });
+      workers_.Run(Workers::kNoProvider, Workers::Lane::kCaller,
+                   [this, call] { Take(call); });
   if (!accepted.ok()) call->done(accepted);
 }
 
@@ -88,24 +89,29 @@ void CompleteAuthorization::Take(const std::shared_ptr<Call>& call) {
   if (seams_.clock.TimeNow() >= FromProto(call->authorization.expire_time())) {
     return call->done(AuthorizationExpiredError(name));
   }
-  auto provider = seams_.providers.Find(name);
-  if (!provider.ok()) {
-    return call->done(ProviderUnavailableError(name, absl::ZeroDuration()));
-  }
-  call->provider = *std::move(provider);
-  const absl::Status checked = CheckCallback(*call, call->provider->settings());
-  if (!checked.ok()) {
-    seams_.log.Write(EventLog::Level::kWarning, "authorization_refused",
-                     {{"caller", call->caller},
-                      {"provider", name},
-                      {"subject", call->authorization.subject()},
-                      {"reason", ReasonName(ReasonOf(checked))}});
-    return call->done(checked);
-  }
   // Not beside a refresh of the connection it renews.
   RunAlone(
       flights_, workers_, {name, call->authorization.subject()},
-      [this, call] { return SpendCode(*call); }, call->done);
+      [this, call] { return CheckAndSpend(*call); }, call->done);
+}
+
+CompleteAuthorization::Answer CompleteAuthorization::CheckAndSpend(
+    const Call& call) {
+  const std::string& name = call.authorization.provider();
+  const auto provider = seams_.providers.Find(name);
+  if (!provider.ok()) {
+    return ProviderUnavailableError(name, absl::ZeroDuration());
+  }
+  const absl::Status checked = CheckCallback(call, (*provider)->settings());
+  if (!checked.ok()) {
+    seams_.log.Write(EventLog::Level::kWarning, "authorization_refused",
+                     {{"caller", call.caller},
+                      {"provider", name},
+                      {"subject", call.authorization.subject()},
+                      {"reason", ReasonName(ReasonOf(checked))}});
+    return checked;
+  }
+  return SpendCode(call, **provider);
 }
 
 absl::Status CompleteAuthorization::CheckCallback(
@@ -123,7 +129,7 @@ absl::Status CompleteAuthorization::CheckCallback(
 }
 
 CompleteAuthorization::Answer CompleteAuthorization::SpendCode(
-    const Call& call) {
+    const Call& call, const Provider& provider) {
   const AuthorizationRecord& authorization = call.authorization;
   absl::StatusOr<storage::v1::AuthorizationSecrets> secrets =
       OpenAuthorizationSecrets(seams_.keyring, call.state_hash,
@@ -140,19 +146,20 @@ CompleteAuthorization::Answer CompleteAuthorization::SpendCode(
   *attempt.mutable_start_time() = ToProto(now);
   *attempt.mutable_authorization() = authorization;
 
-  const HttpRequest request = call.provider->CodeRequest(CodeGrant{
+  const HttpRequest request = provider.CodeRequest(CodeGrant{
       .code = call.code.Clone(),
       .redirect_uri = authorization.redirect_uri(),
       .code_verifier = Secret::Take(secrets->mutable_code_verifier())});
   const absl::StatusOr<Exchange::Result> result =
-      exchange_.Run(attempt, request, *call.provider,
+      exchange_.Run(request, provider,
                     ReadContext{.sent_time = now,
                                 .scopes = {authorization.scopes().begin(),
                                            authorization.scopes().end()},
                                 .code_exchange = true,
-                                .nonce = secrets->nonce()});
+                                .nonce = secrets->nonce()},
+                    &attempt);
   if (!result.ok()) return result.status();
-  return Conclude(attempt, call.provider->settings(), result->outcome);
+  return Conclude(attempt, provider.settings(), result->outcome);
 }
 
 CompleteAuthorization::Answer CompleteAuthorization::Conclude(
@@ -160,7 +167,7 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
     const Outcome& outcome) {
   const ConnectionKey key{attempt.provider(), attempt.subject()};
   const absl::Time now = seams_.clock.TimeNow();
-  pace_.Learn(key.provider, outcome, now);
+  LogChange(seams_.log, key.provider, pace_.Learn(key.provider, outcome, now));
   seams_.log.Write(outcome.outcome_class == OutcomeClass::kSuccess
                        ? EventLog::Level::kInfo
                        : EventLog::Level::kWarning,

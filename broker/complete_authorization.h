@@ -42,7 +42,8 @@ class CompleteAuthorization {
   struct Call;
 
   void Take(const std::shared_ptr<Call>& call);
-  Answer SpendCode(const Call& call);
+  Answer CheckAndSpend(const Call& call);
+  Answer SpendCode(const Call& call, const Provider& provider);
   absl::Status CheckCallback(const Call& call,
                              const config::v1::Provider& settings) const;
 

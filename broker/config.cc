@@ -175,9 +175,9 @@ absl::Status CheckProvider(const Provider& provider, const std::string& path,
                         absl::Hours(24 * 400), path + ".rotation_grace"));
   }
   if (provider.refresh().has_idle_touch()) {
-    ABSL_RETURN_IF_ERROR(
-        checker.Between(provider.refresh().idle_touch(), absl::Hours(1),
-                        absl::Hours(24 * 400), path + ".refresh.idle_touch"));
+    ABSL_RETURN_IF_ERROR(checker.Between(provider.refresh().idle_touch(),
+                                         absl::Hours(1), absl::Hours(24 * 400),
+                                         path + ".refresh.idle_touch"));
   }
   ABSL_RETURN_IF_ERROR(checker.Require(
       !provider.has_max_concurrent_requests() ||

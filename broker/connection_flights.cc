@@ -19,12 +19,13 @@ void RunAlone(
     return done(OverloadedError());
   }
   if (joined == ConnectionFlights::Joined::kJoined) return;
-  const absl::Status accepted = workers.Run(
-      Workers::Lane::kCaller, [&flights, key, job = std::move(job), done] {
-        const absl::StatusOr<v1::Connection> answer = job();
-        flights.Land(key, RefreshResult{});
-        done(answer);
-      });
+  const absl::Status accepted =
+      workers.Run(key.provider, Workers::Lane::kCaller,
+                  [&flights, key, job = std::move(job), done] {
+                    const absl::StatusOr<v1::Connection> answer = job();
+                    flights.Land(key, RefreshResult{});
+                    done(answer);
+                  });
   if (!accepted.ok()) {
     flights.Land(key, RefreshResult{});
     done(accepted);

@@ -16,9 +16,9 @@ namespace tokenbroker {
 // One flight per connection: refreshes, code exchanges and deletions alike.
 using ConnectionFlights = Flights<ConnectionKey, RefreshResult>;
 
-// Runs `job` on a worker in a flight of its own, after the one that may be
-// under way, and calls `done` with its answer when that has landed. Whoever
-// joins meanwhile looks again. Without a place or a worker `done` gets
+// Runs `job` on a worker of its provider in a flight of its own, after the one
+// that may be under way, and calls `done` with its answer when that has landed.
+// Whoever joins meanwhile looks again. Without a place or a worker `done` gets
 // OVERLOADED or DRAINING, and `job` does not run.
 void RunAlone(
     ConnectionFlights& flights, Workers& workers, const ConnectionKey& key,

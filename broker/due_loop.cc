@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/due_loop.h"
 
+#include <utility>
 #include <vector>
 
 #include "broker/clock.h"
@@ -12,10 +13,11 @@ namespace tokenbroker {
 namespace {
 
 constexpr absl::Duration kTick = absl::Milliseconds(200);
-// How many rows of one provider a tick hands out.
-constexpr int kBatch = 256;
+// How many rows are read at once, and how many of one provider a tick looks at.
+constexpr int kBatch = 1000;
+constexpr int kLookAhead = 20 * kBatch;
 // Every so often the cursors go back to the start, for rows that were handed
-// out and could not be refreshed (a suspended provider, a full lane).
+// out and could not be refreshed.
 constexpr absl::Duration kRewind = absl::Seconds(30);
 constexpr absl::Duration kSweep = absl::Minutes(1);
 constexpr int kForgetBatch = 1000;
@@ -25,8 +27,12 @@ constexpr absl::Duration kAbandoned = absl::Minutes(2);
 }  // namespace
 
 DueLoop::DueLoop(const Seams& seams, GetAccessToken& get_access_token,
-                 Recovery& recovery)
-    : seams_(seams), get_access_token_(get_access_token), recovery_(recovery) {}
+                 Recovery& recovery, TokenCache& cache, Pace& pace)
+    : seams_(seams),
+      get_access_token_(get_access_token),
+      recovery_(recovery),
+      cache_(cache),
+      pace_(pace) {}
 
 DueLoop::~DueLoop() { Stop(); }
 
@@ -56,8 +62,10 @@ absl::Status DueLoop::Tick(absl::Time now) {
   }
   if (now < last_tick_) next_sweep_ = now;
   last_tick_ = now;
-  for (const auto& provider : seams_.providers.List()) {
-    ABSL_RETURN_IF_ERROR(PollProvider(provider.name(), now));
+  if (seams_.store.Writable().ok()) {
+    for (const auto& provider : seams_.providers.List()) {
+      ABSL_RETURN_IF_ERROR(PollProvider(provider.name(), now));
+    }
   }
   return now >= next_sweep_ ? Sweep(now) : absl::OkStatus();
 }
@@ -84,18 +92,32 @@ void DueLoop::Loop() {
 
 absl::Status DueLoop::PollProvider(const std::string& provider,
                                    absl::Time now) {
-  std::optional<DueEntry> cursor;
-  if (const auto found = cursors_.find(provider); found != cursors_.end()) {
-    cursor = found->second;
-  }
-  ABSL_ASSIGN_OR_RETURN(const std::vector<DueEntry> due,
-                        seams_.store.Due(provider, cursor, now, kBatch));
-  for (const DueEntry& entry : due) {
-    // No free worker: this row is the first of the next tick.
-    if (!get_access_token_.RefreshDue(entry.key).ok()) break;
-    cursors_.insert_or_assign(provider, entry);
+  if (!pace_.Standing(provider, now).ok()) return absl::OkStatus();
+  Cursor& cursor = cursors_[provider];
+  for (int looked = 0; looked < kLookAhead; looked += kBatch) {
+    ABSL_ASSIGN_OR_RETURN(const std::vector<DueEntry> due,
+                          seams_.store.Due(provider, cursor.seen, now, kBatch));
+    for (const DueEntry& entry : due) {
+      if (!HandOut(entry) && !std::exchange(cursor.left, true)) {
+        cursor.left_behind = cursor.seen;
+      }
+      cursor.seen = entry;
+    }
+    if (due.size() == kBatch) continue;
+    // That was all. What was left is looked at again in the next tick.
+    if (std::exchange(cursor.left, false)) cursor.seen = cursor.left_behind;
+    break;
   }
   return absl::OkStatus();
+}
+
+// False if there is no room in its lane.
+bool DueLoop::HandOut(const DueEntry& entry) {
+  const Workers::Lane lane = entry.urgent ? Workers::Lane::kUrgent
+                             : cache_.Contains(entry.key)
+                                 ? Workers::Lane::kRecent
+                                 : Workers::Lane::kDormant;
+  return get_access_token_.RefreshDue(entry.key, lane).ok();
 }
 
 absl::Status DueLoop::Sweep(absl::Time now) {

@@ -12,8 +12,10 @@
 #include "absl/time/time.h"
 #include "broker/get_access_token.h"
 #include "broker/mutex.h"
+#include "broker/pace.h"
 #include "broker/recovery.h"
 #include "broker/seams.h"
+#include "broker/token_cache.h"
 #include "broker/token_store.h"
 
 namespace tokenbroker {
@@ -21,11 +23,14 @@ namespace tokenbroker {
 // Refreshes what is due, and sweeps up: forgets expired authorizations, ends
 // attempts that a failed write left open. The due index is polled from a cursor
 // per provider, so that a tick costs as much as is due and not as much as was.
+// In a backlog it looks ahead: retries of unknown outcomes and tokens in use go
+// before what is dormant, which then waits in the index. A provider that cannot
+// be asked now, or a store that cannot be written, leaves all rows there.
 // One thread of its own; the public functions may be called from any thread.
 class DueLoop {
  public:
   DueLoop(const Seams& seams, GetAccessToken& get_access_token,
-          Recovery& recovery);
+          Recovery& recovery, TokenCache& cache, Pace& pace);
   // Stops.
   ~DueLoop();
 
@@ -42,16 +47,28 @@ class DueLoop {
   absl::Status Health() const;
 
  private:
+  // Where the poll of a provider's index goes on.
+  struct Cursor {
+    // Everything up to here was looked at.
+    std::optional<DueEntry> seen;
+    // Something behind here was left, for its lane was full.
+    bool left = false;
+    std::optional<DueEntry> left_behind;
+  };
+
   void Loop();
   absl::Status PollProvider(const std::string& provider, absl::Time now);
+  bool HandOut(const DueEntry& entry);
   absl::Status Sweep(absl::Time now);
 
   const Seams seams_;
   GetAccessToken& get_access_token_;
   Recovery& recovery_;
+  TokenCache& cache_;
+  Pace& pace_;
 
-  // Of the ticking thread alone. Everything up to a cursor was handed out.
-  absl::flat_hash_map<std::string, DueEntry> cursors_;
+  // Of the ticking thread alone.
+  absl::flat_hash_map<std::string, Cursor> cursors_;
   absl::Time next_rewind_ = absl::InfinitePast();
   absl::Time next_sweep_ = absl::InfinitePast();
   absl::Time last_tick_ = absl::InfinitePast();

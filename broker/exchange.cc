@@ -6,6 +6,7 @@
 #include "broker/clock.h"
 #include "broker/errors.h"
 #include "broker/keyring.h"
+#include "broker/proto_time.h"
 #include "broker/sealing.h"
 #include "broker/token_store.h"
 
@@ -14,13 +15,13 @@ namespace tokenbroker {
 Exchange::Exchange(const Seams& seams) : seams_(seams) {}
 
 absl::StatusOr<Exchange::Result> Exchange::Run(
-    const storage::v1::AttemptRecord& attempt, const HttpRequest& request,
-    const Provider& provider, const ReadContext& context) {
+    const HttpRequest& request, const Provider& provider,
+    const ReadContext& context, storage::v1::AttemptRecord* attempt) {
   if (closed_) return DrainingError();
   // Nothing is spent that could not be replaced.
   if (!seams_.store.Writable().ok()) return StorageUnavailableError();
-  if (const absl::Status begun = seams_.store.Begin(attempt); !begun.ok()) {
-    return FromStoreError(begun, attempt.provider());
+  if (const absl::Status begun = seams_.store.Begin(*attempt); !begun.ok()) {
+    return FromStoreError(begun, attempt->provider());
   }
 
   const absl::StatusOr<HttpResponse> response = seams_.http.Send(request);
@@ -31,9 +32,9 @@ absl::StatusOr<Exchange::Result> Exchange::Run(
   }
   // Kept before anybody reads it: neither a crash nor a parser may cost the
   // grant. If keeping fails, going on is the only chance left to commit it.
-  seams_.store
-      .KeepResponse(attempt, SealResponse(seams_.keyring, attempt, *response))
-      .IgnoreError();
+  *attempt->mutable_response() =
+      SealResponse(seams_.keyring, *attempt, *response);
+  seams_.store.KeepResponse(*attempt, attempt->response()).IgnoreError();
   result.outcome = ReadAnswer(provider, *response, context);
   return result;
 }
@@ -46,6 +47,12 @@ Outcome OutcomeOfFailedSend(const absl::Status& error) {
   return Outcome{
       .outcome_class = sent ? OutcomeClass::kUnknown : OutcomeClass::kNotSent,
       .detail = std::string(error.message())};
+}
+
+ReadContext RefreshContext(const storage::v1::AttemptRecord& attempt,
+                           const v1::Connection& connection) {
+  return {.sent_time = FromProto(attempt.start_time()),
+          .scopes = {connection.scopes().begin(), connection.scopes().end()}};
 }
 
 Outcome ReadAnswer(const Provider& provider, const HttpResponse& response,

@@ -26,13 +26,14 @@ class Exchange {
 
   explicit Exchange(const Seams& seams);
 
-  // Begin, send, KeepResponse, read. The attempt stays open: commit or abandon
-  // it. An error, an API error, means that nothing was spent: the store is not
-  // writable or Begin refused, or Close was called.
-  absl::StatusOr<Result> Run(const storage::v1::AttemptRecord& attempt,
-                             const HttpRequest& request,
+  // Begin, send, KeepResponse, read. The attempt, to which the kept answer is
+  // added, stays open: commit or abandon it. An error, an API error, means that
+  // nothing was spent: the store is not writable or Begin refused, or Close was
+  // called.
+  absl::StatusOr<Result> Run(const HttpRequest& request,
                              const Provider& provider,
-                             const ReadContext& context);
+                             const ReadContext& context,
+                             storage::v1::AttemptRecord* attempt);
 
   // From now on no exchange starts; those that run go on.
   void Close();
@@ -41,6 +42,10 @@ class Exchange {
   const Seams seams_;
   std::atomic<bool> closed_ = false;
 };
+
+// What reading the answer to a refresh of `connection` needs to know.
+ReadContext RefreshContext(const storage::v1::AttemptRecord& attempt,
+                           const v1::Connection& connection);
 
 // Provider::Read, with the status noted.
 Outcome ReadAnswer(const Provider& provider, const HttpResponse& response,

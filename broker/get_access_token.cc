@@ -33,10 +33,10 @@ void GetAccessToken::Get(const ConnectionKey& key, Demand demand, Done done) {
   if (token == nullptr) {
     source = TokenSource::kStore;
     RefreshResult loaded = refresher_.Load(key);
-    if (!loaded.status.ok()) return done(loaded.status);
+    if (!loaded.status.ok() && !loaded.unread) return done(loaded.status);
     token = std::move(loaded.token);
   }
-  if (Satisfies(*token, demand, clock_.TimeNow())) {
+  if (token != nullptr && Satisfies(*token, demand, clock_.TimeNow())) {
     metrics_.TokenServed(source);
     return done(std::move(token));
   }
@@ -44,15 +44,27 @@ void GetAccessToken::Get(const ConnectionKey& key, Demand demand, Done done) {
       Call{.key = key, .demand = std::move(demand), .done = std::move(done)}));
 }
 
-absl::Status GetAccessToken::RefreshDue(const ConnectionKey& key) {
-  if (flights_.Join(key, nullptr) != ConnectionFlights::Joined::kLeads) {
-    return absl::OkStatus();
+absl::Status GetAccessToken::RefreshDue(const ConnectionKey& key,
+                                        Workers::Lane lane) {
+  {
+    MutexLock lock(&mutex_);
+    if (!queued_.insert(key).second) return absl::OkStatus();
   }
-  absl::Status accepted = workers_.Run(Workers::Lane::kDue, [this, key] {
+  absl::Status accepted = workers_.Run(key.provider, lane, [this, key] {
+    Unqueue(key);
+    // A caller may have been quicker.
+    if (flights_.Join(key, nullptr) != ConnectionFlights::Joined::kLeads) {
+      return;
+    }
     flights_.Land(key, refresher_.RefreshIfDue(key));
   });
-  if (!accepted.ok()) flights_.Land(key, RefreshResult{.status = accepted});
+  if (!accepted.ok()) Unqueue(key);
   return accepted;
+}
+
+void GetAccessToken::Unqueue(const ConnectionKey& key) {
+  MutexLock lock(&mutex_);
+  queued_.erase(key);
 }
 
 void GetAccessToken::Await(const std::shared_ptr<Call>& call) {
@@ -63,8 +75,12 @@ void GetAccessToken::Await(const std::shared_ptr<Call>& call) {
     return call->done(OverloadedError());
   }
   if (joined == ConnectionFlights::Joined::kJoined) return;
+  // Who would not ask the provider anyway stands in no queue for it.
+  if (const auto known = refresher_.WithoutAsking(key, call->demand)) {
+    return flights_.Land(key, *known);
+  }
   const absl::Status accepted =
-      workers_.Run(Workers::Lane::kCaller, [this, call] {
+      workers_.Run(key.provider, Workers::Lane::kCaller, [this, call] {
         flights_.Land(call->key, refresher_.Refresh(call->key, call->demand));
       });
   if (!accepted.ok()) flights_.Land(key, RefreshResult{.status = accepted});

@@ -5,11 +5,14 @@
 #include <functional>
 #include <memory>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "broker/clock.h"
 #include "broker/connection_flights.h"
 #include "broker/connection_key.h"
 #include "broker/metrics.h"
+#include "broker/mutex.h"
 #include "broker/refresher.h"
 #include "broker/token_cache.h"
 #include "broker/workers.h"
@@ -36,13 +39,15 @@ class GetAccessToken {
   // from a worker. The error is an API error.
   void Get(const ConnectionKey& key, Demand demand, Done done);
 
-  // Refreshes what is due, unless it is being refreshed. The error says that no
-  // worker is free: come again.
-  absl::Status RefreshDue(const ConnectionKey& key);
+  // Has what is due refreshed, unless it is about to be. Until its turn comes
+  // it flies not, so that no caller joins it at the end of a long lane. The
+  // error says that the lane is full: come again.
+  absl::Status RefreshDue(const ConnectionKey& key, Workers::Lane lane);
 
  private:
   struct Call;
 
+  void Unqueue(const ConnectionKey& key);
   void Await(const std::shared_ptr<Call>& call);
   void Land(const std::shared_ptr<Call>& call, const RefreshResult& result);
 
@@ -52,6 +57,10 @@ class GetAccessToken {
   Workers& workers_;
   const Clock& clock_;
   Metrics& metrics_;
+
+  Mutex mutex_;
+  // Due, and in a lane of the workers, which bounds it.
+  absl::flat_hash_set<ConnectionKey> queued_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tokenbroker

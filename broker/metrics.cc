@@ -9,6 +9,9 @@
 #include <array>
 #include <initializer_list>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/strip.h"
+
 namespace tokenbroker {
 namespace {
 
@@ -41,6 +44,8 @@ constexpr std::array<const char*, kMethods> kMethodNames = {
     "StartAuthorization", "CompleteAuthorization", "GetAccessToken",
     "GetConnection",      "ListConnections",       "DeleteConnection",
     "ListProviders"};
+
+constexpr std::array<const char*, 3> kSeenNames = {"new", "same", "none"};
 
 const prometheus::Histogram::BucketBoundaries kSeconds = {
     0.0001, 0.001, 0.01, 0.1, 1, 10, 60};
@@ -78,6 +83,10 @@ struct Metrics::Series {
   std::array<prometheus::Counter*, kSources> served{};
   prometheus::Family<prometheus::Counter>* refreshes = nullptr;
   prometheus::Histogram* unsafe_window = nullptr;
+  prometheus::Family<prometheus::Counter>* refresh_tokens_seen = nullptr;
+  prometheus::Family<prometheus::Counter>* refreshed_late = nullptr;
+  prometheus::Family<prometheus::Counter>* unknown_survived = nullptr;
+  prometheus::Family<prometheus::Counter>* ended = nullptr;
 };
 
 Metrics::Metrics() : series_(std::make_unique<Series>()) {
@@ -113,6 +122,26 @@ Metrics::Metrics() : series_(std::make_unique<Series>()) {
                             .Name("tokenbroker_refreshes_total")
                             .Help("Refreshes ended, by provider and outcome.")
                             .Register(registry);
+  series_->refresh_tokens_seen =
+      &prometheus::BuildCounter()
+           .Name("tokenbroker_refresh_tokens_seen_total")
+           .Help("Refresh tokens in answers to refreshes: new, same or none.")
+           .Register(registry);
+  series_->refreshed_late =
+      &prometheus::BuildCounter()
+           .Name("tokenbroker_refreshes_late_total")
+           .Help("Refreshes by the clock that came after the token's end.")
+           .Register(registry);
+  series_->unknown_survived =
+      &prometheus::BuildCounter()
+           .Name("tokenbroker_unknown_outcomes_survived_total")
+           .Help("Refreshes that went well after one without an answer.")
+           .Register(registry);
+  series_->ended =
+      &prometheus::BuildCounter()
+           .Name("tokenbroker_connections_ended_total")
+           .Help("Connections that need a new consent, by provider and reason.")
+           .Register(registry);
   series_->unsafe_window =
       &prometheus::BuildHistogram()
            .Name("tokenbroker_refresh_unsafe_window_seconds")
@@ -122,6 +151,35 @@ Metrics::Metrics() : series_(std::make_unique<Series>()) {
 }
 
 Metrics::~Metrics() = default;
+
+void Metrics::RefreshTokenSeen(absl::string_view provider,
+                               tokenbroker::RefreshTokenSeen seen) {
+  series_->refresh_tokens_seen
+      ->Add({{"provider", std::string(provider)},
+             {"refresh_token", kSeenNames[static_cast<int>(seen)]}})
+      .Increment();
+}
+
+void Metrics::RefreshedLate(absl::string_view provider) {
+  series_->refreshed_late->Add({{"provider", std::string(provider)}})
+      .Increment();
+}
+
+void Metrics::UnknownSurvived(absl::string_view provider) {
+  series_->unknown_survived->Add({{"provider", std::string(provider)}})
+      .Increment();
+}
+
+void Metrics::ConnectionEnded(absl::string_view provider,
+                              v1::Connection::Reason reason) {
+  // Without buf's prefix, in lower case like every label.
+  absl::string_view name = v1::Connection::Reason_Name(reason);
+  absl::ConsumePrefix(&name, "REASON_");
+  series_->ended
+      ->Add({{"provider", std::string(provider)},
+             {"reason", absl::AsciiStrToLower(name)}})
+      .Increment();
+}
 
 void Metrics::CallHandled(Method method, absl::StatusCode code,
                           absl::Duration duration) {

@@ -23,6 +23,9 @@ enum class TokenSource {
   kStale,      // the refresh failed, the old token still lives
 };
 
+// Whether a provider rotates refresh tokens, as its answers show.
+enum class RefreshTokenSeen { kNew, kSame, kNone };
+
 // The methods of the API, in the order of the proto.
 enum class Method {
   kStartAuthorization,
@@ -50,6 +53,16 @@ class Metrics {
   // `unsafe_window` is the time from the answer's arrival to its commit.
   void RefreshEnded(absl::string_view provider, OutcomeClass outcome,
                     absl::Duration unsafe_window);
+
+  // What a refresh's answer held beside the access token.
+  void RefreshTokenSeen(absl::string_view provider,
+                        tokenbroker::RefreshTokenSeen seen);
+  // A refresh by the clock came after the old token's end.
+  void RefreshedLate(absl::string_view provider);
+  // A refresh went well after one without an answer.
+  void UnknownSurvived(absl::string_view provider);
+  void ConnectionEnded(absl::string_view provider,
+                       v1::Connection::Reason reason);
 
   // Everything, in Prometheus' text format 0.0.4.
   std::string Text() const;

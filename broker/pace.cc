@@ -2,8 +2,10 @@
 #include "broker/pace.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "broker/errors.h"
+#include "broker/event_log.h"
 
 namespace tokenbroker {
 namespace {
@@ -40,30 +42,31 @@ absl::Status Pace::MayAsk(absl::string_view provider, absl::Time now) {
   return absl::OkStatus();
 }
 
-void Pace::Learn(absl::string_view provider, const Outcome& outcome,
-                 absl::Time now) {
+Pace::Change Pace::Learn(absl::string_view provider, const Outcome& outcome,
+                         absl::Time now) {
   MutexLock lock(&mutex_);
   State& state = states_[provider];
   if (outcome.retry_after > absl::ZeroDuration()) {
     state.paused_until =
         std::max(state.paused_until, now + outcome.retry_after);
   }
+  const Mode before = state.mode;
   switch (outcome.outcome_class) {
     case OutcomeClass::kClientRejected:
       state.mode = Mode::kSuspended;
       state.next_probe = now + kSuspendedProbe;
-      break;
+      return before == Mode::kSuspended ? Change::kNone : Change::kSuspended;
     case OutcomeClass::kSuccess:
     case OutcomeClass::kGrantDead:
       state.mode = Mode::kOpen;
       state.failures = 0;
-      break;
+      return before == Mode::kOpen ? Change::kNone : Change::kOpened;
     case OutcomeClass::kTransient:
     case OutcomeClass::kNotSent:
     case OutcomeClass::kUnknown:
-      LearnFailure(now, &state);
-      break;
+      return LearnFailure(now, &state);
   }
+  return Change::kNone;
 }
 
 bool Pace::IsSuspended(absl::string_view provider) {
@@ -83,24 +86,46 @@ absl::Status Pace::StandingOf(absl::string_view provider, const State& state,
              : ProviderUnavailableError(provider, until - now);
 }
 
-void Pace::LearnFailure(absl::Time now, State* state) {
+Pace::Change Pace::LearnFailure(absl::Time now, State* state) {
   ++state->failures;
   switch (state->mode) {
     case Mode::kSuspended:
-      return;
+      return Change::kNone;
     case Mode::kOpen:
-      if (state->failures < kFailuresToBreak) return;
+      if (state->failures < kFailuresToBreak) return Change::kNone;
       state->mode = Mode::kBroken;
+      state->probing = false;
       state->probe_wait = kFirstBrokenProbe;
-      break;
+      state->next_probe = now + state->probe_wait;
+      return Change::kBroken;
     case Mode::kBroken:
       // What was under way when it broke says nothing new.
-      if (!state->probing) return;
+      if (!std::exchange(state->probing, false)) return Change::kNone;
       state->probe_wait = std::min(state->probe_wait * 2, kLastBrokenProbe);
-      break;
+      state->next_probe = now + state->probe_wait;
+      return Change::kNone;
   }
-  state->probing = false;
-  state->next_probe = now + state->probe_wait;
+  return Change::kNone;
+}
+
+void LogChange(const EventLog& log, absl::string_view provider,
+               Pace::Change change) {
+  switch (change) {
+    case Pace::Change::kNone:
+      return;
+    case Pace::Change::kOpened:
+      return log.Write(EventLog::Level::kInfo, "provider_available",
+                       {{"provider", provider}});
+    case Pace::Change::kSuspended:
+      return log.Write(EventLog::Level::kError, "provider_suspended",
+                       {{"provider", provider},
+                        {"detail",
+                         "it refuses our client: mend its "
+                         "registration or its secret"}});
+    case Pace::Change::kBroken:
+      return log.Write(EventLog::Level::kError, "provider_unavailable",
+                       {{"provider", provider}});
+  }
 }
 
 }  // namespace tokenbroker

@@ -14,6 +14,8 @@
 
 namespace tokenbroker {
 
+class EventLog;
+
 // Whether a provider may be asked now. Learns from every outcome:
 //
 //   OPEN -- an answer asks not to come back before --> paused until then
@@ -35,8 +37,10 @@ class Pace {
   // The same, but an OK while suspended or broken is the one probe: use it.
   absl::Status MayAsk(absl::string_view provider, absl::Time now);
 
-  void Learn(absl::string_view provider, const Outcome& outcome,
-             absl::Time now);
+  // What an outcome changed.
+  enum class Change { kNone, kOpened, kSuspended, kBroken };
+  Change Learn(absl::string_view provider, const Outcome& outcome,
+               absl::Time now);
 
   bool IsSuspended(absl::string_view provider);
 
@@ -55,13 +59,17 @@ class Pace {
     absl::Duration probe_wait;
   };
 
-  static absl::Status StandingOf(absl::string_view provider,
-                                 const State& state, absl::Time now);
-  static void LearnFailure(absl::Time now, State* state);
+  static absl::Status StandingOf(absl::string_view provider, const State& state,
+                                 absl::Time now);
+  static Change LearnFailure(absl::Time now, State* state);
 
   Mutex mutex_;
   absl::flat_hash_map<std::string, State> states_ ABSL_GUARDED_BY(mutex_);
 };
+
+// Tells the operator.
+void LogChange(const EventLog& log, absl::string_view provider,
+               Pace::Change change);
 
 }  // namespace tokenbroker
 

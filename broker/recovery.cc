@@ -98,24 +98,23 @@ absl::StatusOr<Outcome> Recovery::OutcomeOf(
                         seams_.providers.Find(attempt.provider()));
   ABSL_ASSIGN_OR_RETURN(const HttpResponse response,
                         OpenResponse(seams_.keyring, attempt));
-  ReadContext context{.sent_time = FromProto(attempt.start_time())};
-  if (attempt.kind() == AttemptRecord::KIND_CODE) {
-    const auto& authorization = attempt.authorization();
-    ABSL_ASSIGN_OR_RETURN(const auto secrets,
-                          OpenAuthorizationSecrets(seams_.keyring, attempt.id(),
-                                                   authorization.secrets()));
-    context.code_exchange = true;
-    context.nonce = secrets.nonce();
-    context.scopes.assign(authorization.scopes().begin(),
-                          authorization.scopes().end());
-  } else {
+  if (attempt.kind() == AttemptRecord::KIND_REFRESH) {
     ABSL_ASSIGN_OR_RETURN(
         const auto current,
         seams_.store.Get({attempt.provider(), attempt.subject()}));
-    context.scopes.assign(current.connection().scopes().begin(),
-                          current.connection().scopes().end());
+    return ReadAnswer(*provider, response,
+                      RefreshContext(attempt, current.connection()));
   }
-  return ReadAnswer(*provider, response, context);
+  const auto& authorization = attempt.authorization();
+  ABSL_ASSIGN_OR_RETURN(const auto secrets,
+                        OpenAuthorizationSecrets(seams_.keyring, attempt.id(),
+                                                 authorization.secrets()));
+  return ReadAnswer(
+      *provider, response,
+      {.sent_time = FromProto(attempt.start_time()),
+       .scopes = {authorization.scopes().begin(), authorization.scopes().end()},
+       .code_exchange = true,
+       .nonce = secrets.nonce()});
 }
 
 }  // namespace tokenbroker

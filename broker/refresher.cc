@@ -47,6 +47,12 @@ absl::Status MaySpend(const ConnectionRecord& record, absl::Time now) {
   return absl::OkStatus();
 }
 
+// An answer that said success, of which no tokens could be read.
+bool IsUnreadSuccess(const Outcome& outcome) {
+  return outcome.outcome_class == OutcomeClass::kUnknown &&
+         outcome.http_status / 100 == 2;
+}
+
 std::shared_ptr<const AccessToken> MakeAccessToken(
     const ConnectionRecord& record, Secret value) {
   const v1::Connection& connection = record.connection();
@@ -107,19 +113,39 @@ RefreshResult Refresher::RefreshIfDue(const ConnectionKey& key) {
   return RefreshFor(key, nullptr);
 }
 
+std::optional<RefreshResult> Refresher::WithoutAsking(const ConnectionKey& key,
+                                                      const Demand& demand) {
+  Need need = Look(key, &demand);
+  if (need.ask) return std::nullopt;
+  return std::move(need.current);
+}
+
+Refresher::Need Refresher::Look(const ConnectionKey& key,
+                                const Demand* demand) {
+  Need need;
+  need.current = Read(key, &need.record);
+  if (!need.current.status.ok()) {
+    need.ask = need.current.unread;
+    return need;
+  }
+  const absl::Time now = seams_.clock.TimeNow();
+  const bool wanted = demand != nullptr
+                          ? !Satisfies(*need.current.token, *demand, now)
+                          : IsDue(need.record, now);
+  if (!wanted) return need;
+  need.current.status = MaySpend(need.record, now);
+  if (need.current.status.ok()) {
+    need.current.status = pace_.Standing(key.provider, now);
+  }
+  need.ask = need.current.status.ok();
+  return need;
+}
+
 RefreshResult Refresher::RefreshFor(const ConnectionKey& key,
                                     const Demand* demand) {
   // Still needed?
-  ConnectionRecord record;
-  RefreshResult current = LoadRecord(key, &record);
-  if (!current.status.ok()) return current;
-  const absl::Time now = seams_.clock.TimeNow();
-  const bool needed = demand != nullptr
-                          ? !Satisfies(*current.token, *demand, now)
-                          : IsDue(record, now);
-  if (!needed) return current;
-  current.status = MaySpend(record, now);
-  if (!current.status.ok()) return current;
+  auto [record, current, ask] = Look(key, demand);
+  if (!ask) return current;
 
   // Whom and what to ask.
   const auto provider = seams_.providers.Find(key.provider);
@@ -130,12 +156,17 @@ RefreshResult Refresher::RefreshFor(const ConnectionKey& key,
             : ProviderUnavailableError(key.provider, absl::Seconds(5));
     return current;
   }
+  if (record.has_unread_attempt()) {
+    if (auto read = ReadAgain(record, **provider)) return *std::move(read);
+    if (HasEnded(record)) return current;
+  }
   const absl::StatusOr<Secret> refresh_token =
       OpenRefreshToken(seams_.keyring, record);
   if (!refresh_token.ok()) {
     current.status = FromStoreError(refresh_token.status(), key.provider);
     return current;
   }
+  const absl::Time now = seams_.clock.TimeNow();
   current.status = pace_.MayAsk(key.provider, now);
   if (!current.status.ok()) return current;
 
@@ -147,17 +178,31 @@ RefreshResult Refresher::RefreshFor(const ConnectionKey& key,
   attempt.set_subject(key.subject);
   attempt.set_generation(record.connection().generation());
   *attempt.mutable_start_time() = ToProto(now);
-  const absl::StatusOr<Exchange::Result> result = exchange_.Run(
-      attempt, (*provider)->RefreshRequest(*refresh_token), **provider,
-      ReadContext{.sent_time = now,
-                  .scopes = {record.connection().scopes().begin(),
-                             record.connection().scopes().end()}});
+  const absl::StatusOr<Exchange::Result> result =
+      exchange_.Run((*provider)->RefreshRequest(*refresh_token), **provider,
+                    RefreshContext(attempt, record.connection()), &attempt);
   if (!result.ok()) {
     current.status = ForWaiter(result.status(), key.provider);
     return current;
   }
   return Conclude(attempt, record, (*provider)->settings(), result->outcome,
                   result->received_time);
+}
+
+// The kept answer of an earlier attempt, which this version may understand.
+std::optional<RefreshResult> Refresher::ReadAgain(
+    const ConnectionRecord& record, const Provider& provider) {
+  const AttemptRecord& attempt = record.unread_attempt();
+  const auto response = OpenResponse(seams_.keyring, attempt);
+  if (!response.ok()) return std::nullopt;
+  const Outcome outcome = ReadAnswer(
+      provider, *response, RefreshContext(attempt, record.connection()));
+  if (outcome.outcome_class != OutcomeClass::kSuccess ||
+      !seams_.store.Begin(attempt).ok()) {
+    return std::nullopt;
+  }
+  return Conclude(attempt, record, provider.settings(), outcome,
+                  seams_.clock.TimeNow());
 }
 
 RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
@@ -176,11 +221,13 @@ RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
                                   .sent_time = FromProto(attempt.start_time()),
                                   .provider = settings,
                                   .jitter = UnitRandom(seams_.random)});
+  if (IsUnreadSuccess(outcome) && attempt.has_response()) {
+    *next.mutable_unread_attempt() = attempt;
+  }
   absl::Status status = SealNext(current, outcome, &next);
   if (status.ok()) status = seams_.store.Commit(attempt, next);
-  pace_.Learn(key.provider, outcome, now);
-  metrics_.RefreshEnded(key.provider, outcome.outcome_class,
-                        seams_.clock.TimeNow() - received_time);
+  LogChange(seams_.log, key.provider, pace_.Learn(key.provider, outcome, now));
+  Count(current, next, outcome, seams_.clock.TimeNow() - received_time);
   seams_.log.Write(
       outcome.outcome_class == OutcomeClass::kSuccess && status.ok()
           ? EventLog::Level::kInfo
@@ -211,30 +258,34 @@ RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
     return result;
   }
   result.token = MakeAccessToken(next, *std::move(value));
-  cache_.Insert(key, ticket, result.token);
+  cache_.Replace(key, ticket, result.token);
   return result;
 }
 
 RefreshResult Refresher::Load(const ConnectionKey& key) {
+  const TokenCache::Ticket ticket = cache_.TakeTicket(key);
   ConnectionRecord record;
-  return LoadRecord(key, &record);
+  RefreshResult result = Read(key, &record);
+  if (result.status.ok()) cache_.Insert(key, ticket, result.token);
+  return result;
 }
 
-RefreshResult Refresher::LoadRecord(const ConnectionKey& key,
-                                    ConnectionRecord* record) {
-  const TokenCache::Ticket ticket = cache_.TakeTicket(key);
+RefreshResult Refresher::Read(const ConnectionKey& key,
+                              ConnectionRecord* record) {
   absl::StatusOr<ConnectionRecord> stored = seams_.store.Get(key);
   RefreshResult result;
   if (!stored.ok()) {
     result.status = FromStoreError(stored.status(), key.provider);
     return result;
   }
-  if (HasEnded(*stored)) {
+  *record = *std::move(stored);
+  if (HasEnded(*record)) {
     result.status = ReauthorizationRequiredError(key.provider,
-                                                 stored->connection().reason());
+                                                 record->connection().reason());
+    result.unread = record->has_unread_attempt();
     return result;
   }
-  absl::StatusOr<Secret> value = OpenAccessToken(seams_.keyring, *stored);
+  absl::StatusOr<Secret> value = OpenAccessToken(seams_.keyring, *record);
   if (!value.ok()) {
     seams_.log.Write(EventLog::Level::kError, "record_damaged",
                      {{"provider", key.provider},
@@ -243,9 +294,7 @@ RefreshResult Refresher::LoadRecord(const ConnectionKey& key,
     result.status = FromStoreError(value.status(), key.provider);
     return result;
   }
-  result.token = MakeAccessToken(*stored, *std::move(value));
-  cache_.Insert(key, ticket, result.token);
-  *record = *std::move(stored);
+  result.token = MakeAccessToken(*record, *std::move(value));
   return result;
 }
 
@@ -253,17 +302,40 @@ absl::Status Refresher::SealNext(const ConnectionRecord& current,
                                  const Outcome& outcome,
                                  ConnectionRecord* next) {
   if (outcome.outcome_class != OutcomeClass::kSuccess) return absl::OkStatus();
-  if (outcome.tokens->refresh_token.has_value()) {
-    SealTokens(seams_.keyring, outcome.tokens->access_token,
-               outcome.tokens->refresh_token, next);
+  const TokenSet& tokens = *outcome.tokens;
+  absl::StatusOr<Secret> old = OpenRefreshToken(seams_.keyring, current);
+  if (tokens.refresh_token.has_value()) {
+    const bool same = old.ok() && tokens.refresh_token->Matches(old->Reveal());
+    metrics_.RefreshTokenSeen(
+        current.connection().provider(),
+        same ? RefreshTokenSeen::kSame : RefreshTokenSeen::kNew);
+    SealTokens(seams_.keyring, tokens.access_token, tokens.refresh_token, next);
     return absl::OkStatus();
   }
-  // No new refresh token: the old one stays (RFC 6749 6), resealed under the
-  // new generation.
-  ABSL_ASSIGN_OR_RETURN(Secret old, OpenRefreshToken(seams_.keyring, current));
-  SealTokens(seams_.keyring, outcome.tokens->access_token, std::move(old),
-             next);
+  // The old one stays (RFC 6749 6), resealed under the new generation.
+  if (!old.ok()) return old.status();
+  metrics_.RefreshTokenSeen(current.connection().provider(),
+                            RefreshTokenSeen::kNone);
+  SealTokens(seams_.keyring, tokens.access_token, *std::move(old), next);
   return absl::OkStatus();
+}
+
+void Refresher::Count(const ConnectionRecord& current,
+                      const ConnectionRecord& next, const Outcome& outcome,
+                      absl::Duration unsafe_window) {
+  const std::string& provider = current.connection().provider();
+  const bool success = outcome.outcome_class == OutcomeClass::kSuccess;
+  metrics_.RefreshEnded(provider, outcome.outcome_class, unsafe_window);
+  if (success && current.connection().has_refresh_time() &&
+      LifeOf(current).expire_time <= seams_.clock.TimeNow()) {
+    metrics_.RefreshedLate(provider);
+  }
+  if (success && current.has_unknown_since()) {
+    metrics_.UnknownSurvived(provider);
+  }
+  if (HasEnded(next) && !HasEnded(current)) {
+    metrics_.ConnectionEnded(provider, next.connection().reason());
+  }
 }
 
 }  // namespace tokenbroker

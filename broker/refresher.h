@@ -36,6 +36,9 @@ struct RefreshResult {
   std::shared_ptr<const AccessToken> token;
   // Whether the provider was asked.
   bool exchanged = false;
+  // The connection has ended, but with an answer that could not be read and may
+  // be now: refresh once more to see.
+  bool unread = false;
 };
 
 // Refreshes one connection, and is the only writer of refreshed tokens.
@@ -52,6 +55,11 @@ class Refresher {
   // Refreshes if the connection is due by the clock.
   RefreshResult RefreshIfDue(const ConnectionKey& key);
 
+  // How Refresh would end now, if the provider would not be asked; else
+  // nothing. Does not block.
+  std::optional<RefreshResult> WithoutAsking(const ConnectionKey& key,
+                                             const Demand& demand);
+
   // The second half of the line, where a restart enters: settles `outcome` of
   // `attempt` on `current`, commits and publishes. `received_time` is when the
   // answer came.
@@ -60,17 +68,31 @@ class Refresher {
                          const config::v1::Provider& settings,
                          const Outcome& outcome, absl::Time received_time);
 
-  // Reads the stored token into memory. An API error if there is none to serve.
+  // Reads the stored token, and keeps it in memory. An API error if there is
+  // none to serve.
   RefreshResult Load(const ConnectionKey& key);
 
  private:
+  // What is stored, and whether the provider is to be asked for more.
+  struct Need {
+    storage::v1::ConnectionRecord record;
+    RefreshResult current;
+    bool ask = false;
+  };
+
   // `demand` null: whether it is due decides.
+  Need Look(const ConnectionKey& key, const Demand* demand);
   RefreshResult RefreshFor(const ConnectionKey& key, const Demand* demand);
-  RefreshResult LoadRecord(const ConnectionKey& key,
-                           storage::v1::ConnectionRecord* record);
+  RefreshResult Read(const ConnectionKey& key,
+                     storage::v1::ConnectionRecord* record);
+  std::optional<RefreshResult> ReadAgain(
+      const storage::v1::ConnectionRecord& record, const Provider& provider);
   absl::Status SealNext(const storage::v1::ConnectionRecord& current,
                         const Outcome& outcome,
                         storage::v1::ConnectionRecord* next);
+  void Count(const storage::v1::ConnectionRecord& current,
+             const storage::v1::ConnectionRecord& next, const Outcome& outcome,
+             absl::Duration unsafe_window);
 
   const Seams seams_;
   Exchange& exchange_;

@@ -108,7 +108,8 @@ ServerUnaryReactor* Service::StartAuthorization(
       },
       [&](const std::string& caller, const Finish& finish) {
         const absl::Status accepted = broker_.workers.Run(
-            Workers::Lane::kCaller, [this, caller, request, response, finish] {
+            request->provider(), Workers::Lane::kCaller,
+            [this, caller, request, response, finish] {
               auto started =
                   broker_.start_authorization.Start(caller, *request);
               if (started.ok()) response->Swap(&*started);

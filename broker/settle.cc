@@ -19,6 +19,20 @@ constexpr absl::Duration kClientRejectedPause = absl::Minutes(1);
 // again after an unknown outcome.
 constexpr absl::Duration kLateMargin = absl::Seconds(10);
 
+// When the clock refreshes tokens of this life; InfiniteFuture: it does not.
+absl::Time NextDue(const TokenLife& life, const SettleContext& context) {
+  const config::v1::Refresh& refresh = context.provider.refresh();
+  switch (refresh.mode()) {
+    case config::v1::REFRESH_MODE_ON_DEMAND:
+      return absl::InfiniteFuture();
+    case config::v1::REFRESH_MODE_IDLE_TOUCH:
+      return life.obtain_time +
+             FromProto(refresh.idle_touch()) * (1 - 0.15 * context.jitter);
+    default:
+      return DueTime(life, context.jitter);
+  }
+}
+
 void TakeTokens(const TokenSet& tokens, const SettleContext& context,
                 ConnectionRecord* next) {
   v1::Connection& connection = *next->mutable_connection();
@@ -33,18 +47,26 @@ void TakeTokens(const TokenSet& tokens, const SettleContext& context,
   connection.clear_refresh_time();
   if (tokens.expire_time != absl::InfiniteFuture()) {
     *connection.mutable_expire_time() = ToProto(tokens.expire_time);
-    *connection.mutable_refresh_time() =
-        ToProto(DueTime(LifeOf(*next), context.jitter));
+  }
+  const absl::Time due = NextDue(LifeOf(*next), context);
+  if (due != absl::InfiniteFuture()) {
+    *connection.mutable_refresh_time() = ToProto(due);
   }
   next->clear_failures();
   next->clear_retry_time();
   next->clear_grant_rejections();
   next->clear_unknown_since();
+  next->clear_unread_attempt();
 }
 
+// A connection that the clock leaves alone is not put into its hands, unless a
+// retry must not wait for a caller.
 void RetryAt(absl::Time time, ConnectionRecord* next) {
   *next->mutable_retry_time() = ToProto(time);
-  *next->mutable_connection()->mutable_refresh_time() = ToProto(time);
+  v1::Connection& connection = *next->mutable_connection();
+  if (connection.has_refresh_time() || next->has_unknown_since()) {
+    *connection.mutable_refresh_time() = ToProto(time);
+  }
 }
 
 void End(v1::Connection::Reason reason, ConnectionRecord* next) {

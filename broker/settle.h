@@ -31,7 +31,7 @@ struct SettleContext {
   absl::Time now;
   // When the attempt's request was sent.
   absl::Time sent_time;
-  // Rotation class and grace are read.
+  // Rotation class, grace and refresh mode are read.
   const config::v1::Provider& provider;
   // In [0, 1).
   double jitter = 0;

@@ -42,6 +42,22 @@ void TokenCache::Insert(const ConnectionKey& key, Ticket ticket,
   }
 }
 
+void TokenCache::Replace(const ConnectionKey& key, Ticket ticket,
+                         std::shared_ptr<const AccessToken> token) {
+  Shard& shard = ShardOf(key);
+  MutexLock lock(&shard.mutex);
+  const auto found = shard.index.find(key);
+  if (shard.erasures != ticket || found == shard.index.end()) return;
+  auto& cached = found->second->second;
+  if (cached->generation <= token->generation) cached = std::move(token);
+}
+
+bool TokenCache::Contains(const ConnectionKey& key) {
+  Shard& shard = ShardOf(key);
+  MutexLock lock(&shard.mutex);
+  return shard.index.contains(key);
+}
+
 void TokenCache::Erase(const ConnectionKey& key) {
   Shard& shard = ShardOf(key);
   MutexLock lock(&shard.mutex);

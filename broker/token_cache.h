@@ -32,8 +32,8 @@ struct AccessToken {
   int64_t generation = 0;
 };
 
-// Opened access tokens, the most recently used ones, in memory only. Only what
-// is durable may be put in. Thread-safe.
+// Opened access tokens, the most recently used ones, in memory only: what is in
+// here is in use. Only what is durable may be put in. Thread-safe.
 class TokenCache {
  public:
   // Says what was erased since; see Insert.
@@ -52,6 +52,14 @@ class TokenCache {
   // a higher generation is there: what was read is stale.
   void Insert(const ConnectionKey& key, Ticket ticket,
               std::shared_ptr<const AccessToken> token);
+
+  // The same, but only in the stead of an older token, which keeps its rank:
+  // being refreshed is not being used.
+  void Replace(const ConnectionKey& key, Ticket ticket,
+               std::shared_ptr<const AccessToken> token);
+
+  // Whether somebody asked for it lately. Does not count as use.
+  bool Contains(const ConnectionKey& key);
 
   void Erase(const ConnectionKey& key);
 

@@ -28,6 +28,8 @@ namespace tokenbroker {
 struct DueEntry {
   absl::Time refresh_time;  // whole microseconds
   ConnectionKey key;
+  // The connection is in state OUTCOME_UNKNOWN: its retry goes first of all.
+  bool urgent = false;
 };
 
 struct ListRequest {

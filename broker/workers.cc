@@ -46,7 +46,9 @@ absl::Status Workers::Run(absl::string_view provider, Lane lane,
   MutexLock lock(&mutex_);
   if (draining_) return DrainingError();
   auto& tasks = QueueOf(provider).lanes[static_cast<size_t>(lane)];
-  if (tasks.size() >= limits_.waiting) return OverloadedError();
+  const size_t limit =
+      lane == Lane::kCaller ? limits_.waiting_callers : limits_.waiting_due;
+  if (tasks.size() >= limit) return OverloadedError();
   tasks.push_back(std::move(task));
   ++waiting_;
   WakeOne();

@@ -26,9 +26,9 @@ namespace tokenbroker {
 // they are needed. Every task stands in the queue of the provider it will ask,
 // or in the one of those that ask none:
 //
-//   queue of google   caller | recent | dormant   -> gate -> a thread
-//   queue of kakao    caller | recent | dormant   -> gate -> a thread
-//   no provider       caller | recent | dormant   ---------> a thread
+//   queue of google   urgent | caller | recent | dormant   -> gate -> a thread
+//   queue of kakao    urgent | caller | recent | dormant   -> gate -> a thread
+//   no provider       urgent | caller | recent | dormant   ---------> a thread
 //
 // A queue's gate bounds how many of its tasks run and start, so that a slow
 // provider holds its own share of the threads and nobody else's; the queues
@@ -37,14 +37,17 @@ namespace tokenbroker {
 // the rate. Thread-safe.
 class Workers {
  public:
-  // Who waits for it: a caller; nobody, but the token was asked for lately;
-  // nobody.
-  enum class Lane { kCaller, kRecent, kDormant };
+  // Why it is done: a refresh whose outcome is unknown must be tried again; a
+  // caller waits; it is due and in use; it is due.
+  enum class Lane { kUrgent, kCaller, kRecent, kDormant };
+  static constexpr int kLanes = 4;
 
   struct Limits {
     int threads = 1024;
-    // Tasks that wait, in each lane of each queue.
-    size_t waiting = 10'000;
+    // Tasks that wait in each queue: for callers, and in each other lane, which
+    // is filled again from the due index.
+    size_t waiting_callers = 10'000;
+    size_t waiting_due = 2'000;
     // Of the providers that have any.
     absl::flat_hash_map<std::string, GateLimits> gates;
   };
@@ -77,7 +80,7 @@ class Workers {
         : provider(name), gate(limits) {}
     const std::string provider;
     Gate gate;
-    std::array<std::deque<Task>, 3> lanes;
+    std::array<std::deque<Task>, kLanes> lanes;
 
     bool empty() const;
     Task Pop();

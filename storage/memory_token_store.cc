@@ -123,7 +123,11 @@ absl::StatusOr<std::vector<DueEntry>> MemoryTokenStore::Due(
     const auto& [due_provider, time, subject] = *place;
     if (due_provider != name || time > until) break;
     if (static_cast<int>(found.size()) >= limit) break;
-    found.push_back({time, {name, subject}});
+    const auto connection = connections_.find({name, subject});
+    found.push_back({.refresh_time = time,
+                     .key = {name, subject},
+                     .urgent = connection != connections_.end() &&
+                               IsUrgent(connection->second)});
   }
   return found;
 }

@@ -179,7 +179,8 @@ absl::Status RocksTokenStore::Commit(const AttemptRecord& attempt,
   if (connection.has_value()) DeleteDue(*connection, &batch);
   if (next.connection().has_refresh_time()) {
     batch.Put(Family::kDue,
-              DueRow(key, IndexTime(next.connection().refresh_time())), "");
+              DueRow(key, IndexTime(next.connection().refresh_time())),
+              IsUrgent(next) ? kUrgent : "");
   }
   batch.Put(Family::kConnections, ConnectionRow(key), bytes);
   return database_->Write(&batch);
@@ -226,6 +227,7 @@ absl::StatusOr<std::vector<DueEntry>> RocksTokenStore::Due(
   for (const Entry& entry : entries) {
     std::optional<DueEntry> parsed = ParseDueRow(entry.row);
     if (!parsed.has_value()) return database_->Damaged(Family::kDue);
+    parsed->urgent = entry.value == kUrgent;
     due.push_back(*std::move(parsed));
   }
   return due;

@@ -110,6 +110,10 @@ ConnectionKey KeyOf(const ConnectionRecord& record) {
   return {record.connection().provider(), record.connection().subject()};
 }
 
+bool IsUrgent(const ConnectionRecord& record) {
+  return record.connection().state() == v1::Connection::STATE_OUTCOME_UNKNOWN;
+}
+
 ConnectionKey KeyOf(const AttemptRecord& attempt) {
   return {attempt.provider(), attempt.subject()};
 }

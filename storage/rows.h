@@ -31,6 +31,8 @@ namespace tokenbroker {
 std::string ConnectionRow(const ConnectionKey& key);
 
 std::string DueRow(const ConnectionKey& key, absl::Time refresh_time);
+// What a due row holds if it is urgent; else nothing.
+inline constexpr absl::string_view kUrgent = "u";
 // The first row of this provider later than `time`.
 std::string DueRowsEnd(absl::string_view provider, absl::Time time);
 // Absent if `row` is none.
@@ -64,6 +66,8 @@ absl::Time IndexTime(absl::Time time);
 absl::Time IndexTime(const google::protobuf::Timestamp& timestamp);
 
 ConnectionKey KeyOf(const storage::v1::ConnectionRecord& record);
+// See DueEntry.
+bool IsUrgent(const storage::v1::ConnectionRecord& record);
 ConnectionKey KeyOf(const storage::v1::AttemptRecord& attempt);
 
 // The one row of family `default`.

@@ -74,8 +74,10 @@ void World::Restart() {
             .clock = clock,
             .log = *events_},
       config_,
-      Limits{
-          .workers = 4, .queue = 1000, .waiters = 2000, .cached_tokens = 1000});
+      Limits{.threads = 4,
+             .waiting_callers = 1000,
+             .waiters = 2000,
+             .cached_tokens = 1000});
   const absl::Status recovered = broker->recovery.RunAtStart();
   ASSERT_TRUE(recovered.ok()) << recovered;
 }

@@ -153,6 +153,89 @@ TEST(PaceTest, KeepsProvidersApart) {
   EXPECT_FALSE(pace.IsSuspended("github"));
 }
 
+// Ten failures in a row.
+void Break(Pace& pace, absl::Time now) {
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_EQ(pace.Learn("google", Ended(OutcomeClass::kUnknown), now),
+              Pace::Change::kNone);
+    EXPECT_THAT(pace.MayAsk("google", now), IsOk());
+  }
+  EXPECT_EQ(pace.Learn("google", Ended(OutcomeClass::kNotSent), now),
+            Pace::Change::kBroken);
+}
+
+TEST(PaceTest, BreaksAfterTenFailuresInARow) {
+  Pace pace;
+  Break(pace, kNow);
+  const absl::Status broken = pace.MayAsk("google", kNow);
+  EXPECT_EQ(ReasonOf(broken), v1::ERROR_REASON_PROVIDER_UNAVAILABLE);
+  EXPECT_EQ(RetryDelayOf(broken), absl::Seconds(1));
+  EXPECT_FALSE(pace.IsSuspended("google"));
+}
+
+TEST(PaceTest, DoesNotBreakWhereASuccessStandsBetween) {
+  for (const OutcomeClass success :
+       {OutcomeClass::kSuccess, OutcomeClass::kGrantDead}) {
+    Pace pace;
+    for (int i = 0; i < 50; ++i) {
+      if (i % 9 == 0) pace.Learn("google", Ended(success), kNow);
+      pace.Learn("google", Ended(OutcomeClass::kTransient), kNow);
+      EXPECT_THAT(pace.MayAsk("google", kNow), IsOk());
+    }
+  }
+}
+
+TEST(PaceTest, ProbesABrokenProviderLessAndLessOften) {
+  Pace pace;
+  Break(pace, kNow);
+  absl::Time now = kNow;
+  for (const int seconds : {1, 2, 4, 8, 16, 30, 30}) {
+    now += absl::Seconds(seconds);
+    EXPECT_FALSE(pace.MayAsk("google", now - kTick).ok()) << seconds;
+    EXPECT_THAT(pace.Standing("google", now), IsOk()) << seconds;
+    EXPECT_THAT(pace.MayAsk("google", now), IsOk()) << seconds;
+    EXPECT_FALSE(pace.MayAsk("google", now).ok()) << "one probe at a time";
+    pace.Learn("google", Ended(OutcomeClass::kUnknown), now);
+  }
+}
+
+TEST(PaceTest, LearnsNothingFromWhatWasUnderWayWhenItBroke) {
+  Pace pace;
+  Break(pace, kNow);
+  for (int i = 0; i < 15; ++i) {
+    pace.Learn("google", Ended(OutcomeClass::kUnknown), kNow + kTick);
+  }
+  EXPECT_THAT(pace.MayAsk("google", kNow + absl::Seconds(1)), IsOk());
+}
+
+TEST(PaceTest, OpensWithTheFirstProbeThatSucceeds) {
+  Pace pace;
+  Break(pace, kNow);
+  EXPECT_EQ(pace.Learn("google", Ended(OutcomeClass::kSuccess), kNow),
+            Pace::Change::kOpened);
+  EXPECT_THAT(pace.MayAsk("google", kNow), IsOk());
+  EXPECT_THAT(pace.MayAsk("google", kNow), IsOk());
+}
+
+TEST(PaceTest, ProbesAgainWhenAProbesOutcomeNeverComes) {
+  Pace pace;
+  Break(pace, kNow);
+  EXPECT_THAT(pace.MayAsk("google", kNow + absl::Seconds(1)), IsOk());
+  EXPECT_THAT(pace.MayAsk("google", kNow + absl::Seconds(31)), IsOk());
+}
+
+TEST(PaceTest, TellsWhatChangedOnce) {
+  Pace pace;
+  EXPECT_EQ(pace.Learn("google", Ended(OutcomeClass::kSuccess), kNow),
+            Pace::Change::kNone);
+  EXPECT_EQ(pace.Learn("google", Ended(OutcomeClass::kClientRejected), kNow),
+            Pace::Change::kSuspended);
+  EXPECT_EQ(pace.Learn("google", Ended(OutcomeClass::kClientRejected), kNow),
+            Pace::Change::kNone);
+  EXPECT_EQ(pace.Learn("google", Ended(OutcomeClass::kSuccess), kNow),
+            Pace::Change::kOpened);
+}
+
 TEST(PaceTest, GivesTheProbeToOneOfManyThreads) {
   constexpr int kThreads = 8;
   Pace pace;

@@ -3,13 +3,16 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <future>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "broker/errors.h"
 #include "gtest/gtest.h"
+#include "tests/fakes/manual_clock.h"
 #include "tests/status_matchers.h"
 #include "tests/threads.h"
 
@@ -19,12 +22,35 @@ namespace {
 using absl_testing::IsOk;
 using Lane = Workers::Lane;
 
+struct PoolParts {
+  ManualClock clock{absl::FromUnixSeconds(1'800'000'000)};
+  Pace pace;
+};
+
+// Workers of which most tests only need the queue of no provider.
+class Pool : public PoolParts, public Workers {
+ public:
+  Pool(int threads, size_t waiting,
+       absl::flat_hash_map<std::string, GateLimits> gates = {})
+      : Workers({.threads = threads,
+                 .waiting_callers = waiting,
+                 .waiting_due = waiting,
+                 .gates = std::move(gates)},
+                clock, pace) {}
+
+  using Workers::Run;
+  absl::Status Run(Lane lane, std::function<void()> task) {
+    return Run(kNoProvider, lane, std::move(task));
+  }
+};
+
 // Keeps a worker busy until it is opened. Outlives the workers.
-class Gate {
+class Barrier {
  public:
   // Runs a task that waits for Open, and returns when it runs.
-  void Occupy(Workers& workers) {
-    EXPECT_THAT(workers.Run(Lane::kCaller,
+  void Occupy(Pool& workers,
+              absl::string_view provider = Workers::kNoProvider) {
+    EXPECT_THAT(workers.Run(provider, Lane::kCaller,
                             [this] {
                               running_.set_value();
                               opened_.wait();
@@ -42,27 +68,29 @@ class Gate {
 
 TEST(WorkersTest, RunATask) {
   std::promise<int> answer;
-  Workers workers(2, 10);
-  ASSERT_THAT(workers.Run(Lane::kDue, [&] { answer.set_value(42); }), IsOk());
+  Pool workers(2, 10);
+  ASSERT_THAT(workers.Run(Lane::kDormant, [&] { answer.set_value(42); }),
+              IsOk());
   EXPECT_EQ(answer.get_future().get(), 42);
 }
 
 TEST(WorkersTest, RunAsManyTasksAtOnceAsTheyAre) {
-  Gate gates[3];
-  Workers workers(3, 10);
-  for (Gate& gate : gates) gate.Occupy(workers);  // returns: each runs
-  for (Gate& gate : gates) gate.Open();
+  Barrier gates[3];
+  Pool workers(3, 10);
+  for (Barrier& gate : gates) gate.Occupy(workers);  // returns: each runs
+  for (Barrier& gate : gates) gate.Open();
 }
 
 TEST(WorkersTest, RunWhatACallerWaitsForFirst) {
   std::string order;
   {
-    Gate gate;
-    Workers workers(1, 10);
+    Barrier gate;
+    Pool workers(1, 10);
     gate.Occupy(workers);
     for (const char name : {'x', 'y'}) {
-      EXPECT_THAT(workers.Run(Lane::kDue, [&order, name] { order += name; }),
-                  IsOk());
+      EXPECT_THAT(
+          workers.Run(Lane::kDormant, [&order, name] { order += name; }),
+          IsOk());
     }
     for (const char name : {'a', 'b'}) {
       EXPECT_THAT(workers.Run(Lane::kCaller, [&order, name] { order += name; }),
@@ -77,10 +105,10 @@ TEST(WorkersTest, RefuseWhatALaneCannotHold) {
   std::atomic<int> ran = 0;
   const auto task = [&ran] { ++ran; };
   {
-    Gate gate;
-    Workers workers(1, 2);
+    Barrier gate;
+    Pool workers(1, 2);
     gate.Occupy(workers);
-    for (const Lane lane : {Lane::kDue, Lane::kCaller}) {
+    for (const Lane lane : {Lane::kDormant, Lane::kCaller}) {
       EXPECT_THAT(workers.Run(lane, task), IsOk());
       EXPECT_THAT(workers.Run(lane, task), IsOk());
       EXPECT_EQ(ReasonOf(workers.Run(lane, task)), v1::ERROR_REASON_OVERLOADED);
@@ -91,9 +119,9 @@ TEST(WorkersTest, RefuseWhatALaneCannotHold) {
 }
 
 TEST(WorkersTest, AcceptAgainWhenALaneHasRoom) {
-  Gate gates[3];
+  Barrier gates[3];
   std::promise<void> done[3];
-  Workers workers(1, 1);
+  Pool workers(1, 1);
   for (int i = 0; i < 3; ++i) {
     gates[i].Occupy(workers);
     EXPECT_THAT(workers.Run(Lane::kCaller, [&done, i] { done[i].set_value(); }),
@@ -105,8 +133,8 @@ TEST(WorkersTest, AcceptAgainWhenALaneHasRoom) {
 }
 
 TEST(WorkersTest, AreIdleOnlyWhenNothingRuns) {
-  Gate gate;
-  Workers workers(1, 10);
+  Barrier gate;
+  Pool workers(1, 10);
   EXPECT_TRUE(workers.IsIdle());
   gate.Occupy(workers);
   EXPECT_FALSE(workers.IsIdle()) << "one runs";
@@ -116,20 +144,20 @@ TEST(WorkersTest, AreIdleOnlyWhenNothingRuns) {
 }
 
 TEST(WorkersTest, AreNotIdleWhileATaskWaits) {
-  Workers workers(0, 10);  // nobody takes it
-  ASSERT_THAT(workers.Run(Lane::kDue, [] {}), IsOk());
+  Pool workers(0, 10);  // nobody takes it
+  ASSERT_THAT(workers.Run(Lane::kDormant, [] {}), IsOk());
   EXPECT_FALSE(workers.IsIdle());
 }
 
 TEST(WorkersTest, RunEverythingAcceptedBeforeADrainReturns) {
   std::atomic<int> ran = 0;
-  Gate gate;
-  Workers workers(2, 100);
+  Barrier gate;
+  Pool workers(2, 100);
   gate.Occupy(workers);
   for (int i = 0; i < 50; ++i) {
-    EXPECT_THAT(
-        workers.Run(i % 2 == 0 ? Lane::kCaller : Lane::kDue, [&ran] { ++ran; }),
-        IsOk());
+    EXPECT_THAT(workers.Run(i % 2 == 0 ? Lane::kCaller : Lane::kDormant,
+                            [&ran] { ++ran; }),
+                IsOk());
   }
   gate.Open();
   workers.Drain();
@@ -137,10 +165,10 @@ TEST(WorkersTest, RunEverythingAcceptedBeforeADrainReturns) {
 }
 
 TEST(WorkersTest, AcceptNothingAfterADrain) {
-  Workers workers(1, 10);
+  Pool workers(1, 10);
   workers.Drain();
   bool ran = false;
-  for (const Lane lane : {Lane::kCaller, Lane::kDue}) {
+  for (const Lane lane : {Lane::kCaller, Lane::kDormant}) {
     EXPECT_EQ(ReasonOf(workers.Run(lane, [&ran] { ran = true; })),
               v1::ERROR_REASON_DRAINING);
   }
@@ -151,9 +179,9 @@ TEST(WorkersTest, AcceptNothingAfterADrain) {
 TEST(WorkersTest, DrainWhenTheyEnd) {
   std::atomic<int> ran = 0;
   {
-    Workers workers(2, 100);
+    Pool workers(2, 100);
     for (int i = 0; i < 20; ++i) {
-      ASSERT_THAT(workers.Run(Lane::kDue, [&ran] { ++ran; }), IsOk());
+      ASSERT_THAT(workers.Run(Lane::kDormant, [&ran] { ++ran; }), IsOk());
     }
   }
   EXPECT_EQ(ran, 20);
@@ -161,10 +189,10 @@ TEST(WorkersTest, DrainWhenTheyEnd) {
 
 TEST(WorkersTest, LetATaskRunATask) {
   std::promise<void> done;
-  Workers workers(1, 10);
-  ASSERT_THAT(workers.Run(Lane::kDue,
+  Pool workers(1, 10);
+  ASSERT_THAT(workers.Run(Lane::kDormant,
                           [&] {
-                            EXPECT_THAT(workers.Run(Lane::kDue,
+                            EXPECT_THAT(workers.Run(Lane::kDormant,
                                                     [&] { done.set_value(); }),
                                         IsOk());
                           }),
@@ -178,11 +206,11 @@ TEST(WorkersTest, RunEachTaskOfManyThreadsOnce) {
   std::vector<std::atomic<int>> ran(size_t{kThreads} * kTasks);
   std::atomic<int> accepted = 0;
   {
-    Workers workers(4, 64);
+    Pool workers(4, 64);
     RunInThreads(kThreads, [&](int i) {
       for (int n = 0; n < kTasks; ++n) {
         std::atomic<int>& mine = ran[i * kTasks + n];
-        const Lane lane = n % 2 == 0 ? Lane::kCaller : Lane::kDue;
+        const Lane lane = n % 2 == 0 ? Lane::kCaller : Lane::kDormant;
         while (!workers.Run(lane, [&mine] { ++mine; }).ok()) {
           std::this_thread::yield();
         }
@@ -198,7 +226,7 @@ TEST(WorkersTest, LoseNothingOfWhatTheyAcceptWhileDraining) {
   for (int round = 0; round < 50; ++round) {
     std::atomic<int> accepted = 0;
     std::atomic<int> ran = 0;
-    Workers workers(2, 1000);
+    Pool workers(2, 1000);
     RunInThreads(8, [&](int i) {
       if (i == 0) return workers.Drain();
       for (int n = 0; n < 50; ++n) {
@@ -207,6 +235,115 @@ TEST(WorkersTest, LoseNothingOfWhatTheyAcceptWhileDraining) {
     });
     ASSERT_EQ(ran, accepted) << round;
   }
+}
+
+TEST(WorkersTest, RunTheLanesInTheirOrder) {
+  std::string order;
+  {
+    Barrier barrier;
+    Pool workers(1, 10);
+    barrier.Occupy(workers);
+    const struct {
+      Lane lane;
+      char name;
+    } tasks[] = {{Lane::kDormant, 'd'},
+                 {Lane::kRecent, 'r'},
+                 {Lane::kCaller, 'c'},
+                 {Lane::kUrgent, 'u'}};
+    for (const auto& task : tasks) {
+      EXPECT_THAT(
+          workers.Run(task.lane, [&order, &task] { order += task.name; }),
+          IsOk());
+    }
+    barrier.Open();
+  }
+  EXPECT_EQ(order, "ucrd");
+}
+
+TEST(WorkersTest, GiveASlowProviderNoMoreThanItsShare) {
+  Barrier slow[2];
+  std::promise<void> done;
+  std::atomic<bool> third_ran = false;
+  Pool workers(4, 10, {{"slow", {.concurrent = 2}}, {"fast", {}}});
+  for (Barrier& barrier : slow) barrier.Occupy(workers, "slow");
+  EXPECT_THAT(
+      workers.Run("slow", Lane::kCaller, [&third_ran] { third_ran = true; }),
+      IsOk());
+  // Another provider's task overtakes the one that waits for its gate.
+  EXPECT_THAT(
+      workers.Run("fast", Lane::kDormant, [&done] { done.set_value(); }),
+      IsOk());
+  done.get_future().wait();
+  EXPECT_FALSE(third_ran);
+  for (Barrier& barrier : slow) barrier.Open();
+  workers.Drain();
+  EXPECT_TRUE(third_ran);
+}
+
+TEST(WorkersTest, TakeTurnsBetweenProviders) {
+  std::string order;
+  {
+    Barrier barrier;
+    Pool workers(1, 10, {{"a", {}}, {"b", {}}});
+    barrier.Occupy(workers);
+    for (const char* provider : {"a", "a", "a", "b", "b", "b"}) {
+      EXPECT_THAT(workers.Run(provider, Lane::kDormant,
+                              [&order, provider] { order += provider; }),
+                  IsOk());
+    }
+    barrier.Open();
+  }
+  EXPECT_TRUE(order == "ababab" || order == "bababa") << order;
+}
+
+TEST(WorkersTest, StartNoMoreOfAProviderThanItsRateAllows) {
+  std::atomic<int> ran = 0;
+  Pool workers(4, 10, {{"google", {.interval = absl::Minutes(1)}}});
+  std::promise<void> first;
+  std::promise<void> second;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(workers.Run("google", Lane::kDormant,
+                            [&] {
+                              const int count = ++ran;
+                              if (count == 1) first.set_value();
+                              if (count == 2) second.set_value();
+                            }),
+                IsOk());
+  }
+  // Time stands still, so only the first may start, however long one waits.
+  first.get_future().wait();
+  workers.clock.Advance(absl::Minutes(1));
+  second.get_future().wait();
+  EXPECT_EQ(ran, 2);
+  EXPECT_FALSE(workers.IsIdle());
+  workers.Drain();
+  EXPECT_EQ(ran, 3) << "nothing is sent any more: nothing to wait for";
+}
+
+TEST(WorkersTest, LetTasksOfAProviderThatCannotBeAskedSaySoAtOnce) {
+  Pool workers(2, 100, {{"google", {.interval = absl::Hours(1)}}});
+  workers.pace.Learn("google",
+                     Outcome{.outcome_class = OutcomeClass::kTransient,
+                             .retry_after = absl::Minutes(1)},
+                     workers.clock.TimeNow());
+  std::atomic<int> ran = 0;
+  std::promise<void> all;
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_THAT(workers.Run("google", Lane::kCaller,
+                            [&] {
+                              if (++ran == 50) all.set_value();
+                            }),
+                IsOk());
+  }
+  all.get_future().wait();
+}
+
+TEST(WorkersTest, RunTasksOfAProviderThatIsNotConfigured) {
+  std::promise<void> done;
+  Pool workers(1, 10);
+  EXPECT_THAT(workers.Run("gone", Lane::kCaller, [&] { done.set_value(); }),
+              IsOk());
+  done.get_future().wait();
 }
 
 }  // namespace
