@@ -95,6 +95,14 @@ bool MayLoseRotation(const config::v1::Provider& provider) {
          provider.rotation() != config::v1::ROTATION_UNTIL_FIRST_USE;
 }
 
+// The first time, where the old refresh token still works, nothing is won by
+// waiting.
+bool MayHurry(const ConnectionRecord& current, const SettleContext& context) {
+  return current.failures() == 0 &&
+         (!MayLoseRotation(context.provider) ||
+          context.provider.rotation() == config::v1::ROTATION_GRACE);
+}
+
 // When the refresh token may be presented once more: not before `earliest`,
 // and if an attempt without an answer may have spent it, as the provider's
 // rotation class allows.
@@ -151,7 +159,11 @@ ConnectionRecord SettleRefresh(const ConnectionRecord& current,
       }
       connection.set_state(v1::Connection::STATE_OUTCOME_UNKNOWN);
       connection.set_reason(v1::Connection::REASON_NO_ANSWER);
-      RetryAt(NextTry(next, Soon(next, context), allowed, context), &next);
+      RetryAt(NextTry(next,
+                      MayHurry(current, context) ? context.now
+                                                 : Soon(next, context),
+                      allowed, context),
+              &next);
       break;
     case OutcomeClass::kGrantDead:
       // An earlier attempt without an answer explains the refusal: that one

@@ -23,7 +23,7 @@ struct World::Log {
   std::string text ABSL_GUARDED_BY(mutex);
 };
 
-World::World(config::v1::Rotation rotation)
+World::World(config::v1::Rotation rotation, const config::v1::Provider& changes)
     : clock(absl::FromUnixSeconds(1'800'000'000)), log_(new Log) {
   config::v1::Provider& acme = *config_.add_providers();
   acme.set_name("acme");
@@ -40,6 +40,7 @@ World::World(config::v1::Rotation rotation)
   if (rotation == config::v1::ROTATION_GRACE) {
     acme.mutable_rotation_grace()->set_seconds(100);
   }
+  acme.MergeFrom(changes);
   config::v1::AccessRule& rule = *config_.add_access();
   rule.add_callers("anonymous");
   rule.add_providers("*");
@@ -65,19 +66,18 @@ void World::Restart() {
   auto configured = ConfiguredProviders::Create(config_, http, clock);
   ASSERT_TRUE(configured.ok()) << configured.status();
   providers = *std::move(configured);
-  broker = std::make_unique<Broker>(
-      Seams{.store = store,
-            .keyring = *keyring,
-            .providers = *providers,
-            .http = http,
-            .random = random,
-            .clock = clock,
-            .log = *events_},
-      config_,
-      Limits{.threads = 4,
-             .waiting_callers = 1000,
-             .waiters = 2000,
-             .cached_tokens = 1000});
+  broker = std::make_unique<Broker>(Seams{.store = store,
+                                          .keyring = *keyring,
+                                          .providers = *providers,
+                                          .http = http,
+                                          .random = random,
+                                          .clock = clock,
+                                          .log = *events_},
+                                    config_,
+                                    Limits{.threads = 4,
+                                           .waiting_callers = 1000,
+                                           .waiters = 2000,
+                                           .cached_tokens = 1000});
   const absl::Status recovered = broker->recovery.RunAtStart();
   ASSERT_TRUE(recovered.ok()) << recovered;
 }

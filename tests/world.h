@@ -30,7 +30,9 @@ namespace tokenbroker {
 // strict rotation; its access tokens live an hour.
 class World {
  public:
-  explicit World(config::v1::Rotation rotation = config::v1::ROTATION_STRICT);
+  // `changes` go over acme's settings.
+  explicit World(config::v1::Rotation rotation = config::v1::ROTATION_STRICT,
+                 const config::v1::Provider& changes = {});
   ~World();
 
   // Everything in memory is lost, as in a crash; the store stays. Attempts that

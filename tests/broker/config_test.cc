@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
@@ -409,6 +410,29 @@ TEST(ConfigTest, TakesHttpsRedirectUrisAndLoopbackOnes) {
   }
 }
 
+TEST(ConfigTest, HoldsAProvidersLimitsToTheirBounds) {
+  const struct {
+    std::string field;
+    int most;
+    void (config::v1::Provider::*set)(int32_t);
+  } cases[] = {
+      {"max_concurrent_requests", 256,
+       &config::v1::Provider::set_max_concurrent_requests},
+      {"max_requests_per_minute", 600'000,
+       &config::v1::Provider::set_max_requests_per_minute},
+  };
+  for (const auto& c : cases) {
+    for (const int value : {-1, 0, 1, c.most, c.most + 1}) {
+      Config config = Good();
+      (config.mutable_providers(0)->*c.set)(value);
+      const absl::Status status = Check(config);
+      EXPECT_EQ(status.ok(), value >= 1 && value <= c.most) << value;
+      EXPECT_TRUE(status.ok() || absl::StrContains(status.message(), c.field))
+          << status;
+    }
+  }
+}
+
 TEST(ConfigTest, HoldsDurationsToTheirBounds) {
   struct Case {
     std::string path;
@@ -427,6 +451,12 @@ TEST(ConfigTest, HoldsDurationsToTheirBounds) {
        "1s and 9600h",
        [](Config* c, absl::Duration d) {
          *c->mutable_providers(0)->mutable_rotation_grace() = ToProto(d);
+       }},
+      {"providers[0].refresh.idle_touch", absl::Hours(1), absl::Hours(24 * 400),
+       "1h and 9600h",
+       [](Config* c, absl::Duration d) {
+         *c->mutable_providers(0)->mutable_refresh()->mutable_idle_touch() =
+             ToProto(d);
        }},
       {"drain.delay", absl::ZeroDuration(), absl::Minutes(5), "0 and 5m",
        [](Config* c, absl::Duration d) {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/due_loop.h"
 
+#include <algorithm>
+#include <future>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -86,6 +90,144 @@ TEST(DueLoopTest, ComesBackForRowsThatASuspendedProviderLeftBehind) {
   Tick(world);
   EXPECT_EQ(world.GetText("alice"), "at-2");
   EXPECT_EQ(world.GetText("bob"), "at-2");
+}
+
+TEST(DueLoopTest, LeavesARowsOfAPausedProviderWhereTheyAre) {
+  World world;
+  world.Connect("alice");
+  world.Connect("bob");
+  world.clock.Advance(absl::Minutes(45));
+  world.http.AnswerRetryAfter(429, "120");
+  EXPECT_EQ(world.GetText("alice", {.min_ttl = absl::Minutes(30)}), "at-1");
+  world.clock.Advance(absl::Minutes(1));
+  Tick(world);
+  EXPECT_EQ(world.http.sent().size(), 3u) << "asked within the pause";
+  world.clock.Advance(absl::Minutes(1));
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  Tick(world);
+  EXPECT_EQ(world.http.sent().size(), 5u);
+  EXPECT_EQ(world.GetText("bob"), "at-2");
+}
+
+TEST(DueLoopTest, StartsNothingWhileTheStoreCannotBeWritten) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(45));
+  world.store.SetWritable(false);
+  Tick(world);
+  EXPECT_EQ(world.http.sent().size(), 1u);
+  world.store.SetWritable(true);
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  Tick(world);
+  EXPECT_EQ(world.GetText(), "at-2");
+}
+
+// The refresh tokens that were presented, in their order.
+std::vector<std::string> Presented(World& world) {
+  std::vector<std::string> presented;
+  for (const auto& request : world.http.sent()) {
+    const auto at = request.body.find("refresh_token=rt-");
+    if (at == std::string::npos) continue;
+    const std::string token = request.body.substr(at + 17);
+    presented.push_back(token.substr(0, token.find('&')));
+  }
+  return presented;
+}
+
+// Which place `token` has among them; one that is held first may be any.
+size_t PlaceOf(World& world, const std::string& token, size_t from = 0) {
+  const auto presented = Presented(world);
+  return std::find(presented.begin() + from, presented.end(), token) -
+         presented.begin();
+}
+
+// One request at a time, a moment apart: the order is the order of the lanes.
+config::v1::Provider OneAtATime() {
+  config::v1::Provider settings;
+  settings.set_max_concurrent_requests(1);
+  return settings;
+}
+
+TEST(DueLoopTest, RefreshesWhatIsInUseBeforeWhatIsDormant) {
+  World world(config::v1::ROTATION_STRICT, OneAtATime());
+  constexpr int kDormant = 2100;  // more than a lane holds
+  for (int i = 0; i < kDormant; ++i) {
+    world.Connect(absl::StrCat("dormant", i), absl::StrCat("rt-d", i));
+  }
+  world.Connect("used", "rt-used");
+  EXPECT_EQ(world.GetText("used"), "at-1");
+  world.clock.Advance(absl::Minutes(50));
+  // The first request is held until everything else stands in its lane.
+  std::promise<void> all_queued;
+  world.http.AnswerWith([&]() -> absl::StatusOr<HttpResponse> {
+    all_queued.get_future().wait();
+    return absl::UnavailableError("not sent");
+  });
+  for (int i = 0; i <= kDormant; ++i) {
+    world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  }
+  EXPECT_TRUE(world.broker->due_loop.Tick(world.clock.TimeNow()).ok());
+  all_queued.set_value();
+  while (!world.broker->workers.IsIdle()) std::this_thread::yield();
+  EXPECT_LE(PlaceOf(world, "used"), 1u);
+  // What found no room in its lane comes with the next ticks.
+  Tick(world);
+  Tick(world);
+  EXPECT_GE(Presented(world).size(), size_t{kDormant});
+}
+
+TEST(DueLoopTest, RetriesAnUnknownOutcomeBeforeEverythingElse) {
+  World world(config::v1::ROTATION_GRACE, OneAtATime());
+  for (int i = 0; i < 20; ++i) {
+    world.Connect(absl::StrCat("used", i), absl::StrCat("rt-u", i));
+    EXPECT_EQ(world.GetText(absl::StrCat("used", i)), "at-1");
+  }
+  world.Connect("unknown", "rt-unknown");
+  world.clock.Advance(absl::Minutes(50));
+  world.http.AnswerWith([]() -> absl::StatusOr<HttpResponse> {
+    return absl::UnknownError("reset");
+  });
+  world.broker->refresher.RefreshIfDue(World::Key("unknown"));
+  std::promise<void> all_queued;
+  world.http.AnswerWith([&]() -> absl::StatusOr<HttpResponse> {
+    all_queued.get_future().wait();
+    return absl::UnavailableError("not sent");
+  });
+  for (int i = 0; i <= 20; ++i) {
+    world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  }
+  EXPECT_TRUE(world.broker->due_loop.Tick(world.clock.TimeNow()).ok());
+  all_queued.set_value();
+  while (!world.broker->workers.IsIdle()) std::this_thread::yield();
+  EXPECT_EQ(Presented(world).size(), 22u);
+  EXPECT_LE(PlaceOf(world, "unknown", 1), 2u);
+}
+
+TEST(DueLoopTest, ACallerNeedNotWaitBehindWhatIsDue) {
+  World world(config::v1::ROTATION_STRICT, OneAtATime());
+  for (int i = 0; i < 20; ++i) {
+    world.Connect(absl::StrCat("u", i), absl::StrCat("rt-u", i));
+  }
+  world.clock.Advance(absl::Minutes(50));
+  std::promise<void> held;
+  world.http.AnswerWith([&]() -> absl::StatusOr<HttpResponse> {
+    held.get_future().wait();
+    return absl::UnavailableError("not sent");
+  });
+  for (int i = 0; i < 20; ++i) {
+    world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  }
+  EXPECT_TRUE(world.broker->due_loop.Tick(world.clock.TimeNow()).ok());
+  // The last of them stands in the lane; now somebody asks for it.
+  std::promise<GetAccessToken::Answer> answer;
+  world.broker->get_access_token.Get(
+      World::Key("u19"), {.min_ttl = absl::Minutes(30)},
+      [&](const GetAccessToken::Answer& a) { answer.set_value(a); });
+  held.set_value();
+  EXPECT_TRUE(answer.get_future().get().ok());
+  EXPECT_LE(PlaceOf(world, "u19"), 1u);
+  while (!world.broker->workers.IsIdle()) std::this_thread::yield();
 }
 
 TEST(DueLoopTest, FindsRowsAgainWhenTheClockWasSetBack) {

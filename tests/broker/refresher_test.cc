@@ -4,8 +4,10 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "broker/errors.h"
 #include "broker/proto_time.h"
+#include "broker/sealing.h"
 #include "gtest/gtest.h"
 #include "tests/world.h"
 
@@ -148,6 +150,140 @@ TEST(RefresherTest, SuspendsTheProviderAndKeepsConnectionsOnInvalidClient) {
   world.http.Answer(200, World::Tokens("at-2", "rt-2"));
   EXPECT_EQ(world.GetText("bob"), "at-2");
   EXPECT_EQ(world.Read("bob")->state(), v1::Connection::STATE_ACTIVE);
+}
+
+// --- Answers that could not be read ---
+
+TEST(RefresherTest, KeepsAnAnswerThatSaidSuccessAndCouldNotBeRead) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.http.Answer(200, R"({"token":"at-2","refresh_token":"rt-2"})");
+  RefreshIfDue(world);
+  const auto record = world.Record();
+  EXPECT_EQ(record.connection().state(), v1::Connection::STATE_OUTCOME_UNKNOWN);
+  ASSERT_TRUE(record.has_unread_attempt());
+  const auto kept = OpenResponse(*world.keyring, record.unread_attempt());
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_TRUE(absl::StrContains(kept->body.Reveal(), "rt-2"));
+  EXPECT_FALSE(absl::StrContains(record.SerializeAsString(), "rt-2"));
+}
+
+TEST(RefresherTest, KeepsNoAnswerThatSaidNothingOfSuccess) {
+  for (const int status : {302, 400, 500, 503}) {
+    World world;
+    world.Connect();
+    world.clock.Advance(absl::Minutes(50));
+    world.http.Answer(status, "<html>");
+    RefreshIfDue(world);
+    EXPECT_FALSE(world.Record().has_unread_attempt()) << status;
+  }
+}
+
+// As after an upgrade: the kept answer is one that this version can read.
+void MakeTheKeptAnswerReadable(World& world) {
+  auto record = world.Record();
+  storage::v1::AttemptRecord& attempt = *record.mutable_unread_attempt();
+  HttpResponse response;
+  response.status = 200;
+  response.body = Secret(World::Tokens("at-2", "rt-2"));
+  *attempt.mutable_response() = SealResponse(*world.keyring, attempt, response);
+  storage::v1::AttemptRecord write = attempt;
+  write.set_id("the test's own");
+  ASSERT_TRUE(world.memory.Begin(write).ok());
+  ASSERT_TRUE(world.memory.Commit(write, record).ok());
+}
+
+TEST(RefresherTest, ReadsAKeptAnswerAgainBeforeItAsksAgain) {
+  World world(config::v1::ROTATION_NEVER);
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.http.Answer(200, "garbage");
+  RefreshIfDue(world);
+  MakeTheKeptAnswerReadable(world);
+  EXPECT_TRUE(RefreshIfDue(world).status.ok());
+  EXPECT_EQ(world.http.sent().size(), 2u);
+  EXPECT_EQ(world.GetText(), "at-2");
+  EXPECT_EQ(world.Record().connection().generation(), 2);
+  EXPECT_FALSE(world.Record().has_unread_attempt());
+  EXPECT_TRUE(world.memory.OpenAttempts()->empty());
+}
+
+TEST(RefresherTest, AsksAgainWhenAKeptAnswerStaysUnreadable) {
+  World world(config::v1::ROTATION_NEVER);
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.http.Answer(200, "garbage");
+  RefreshIfDue(world);
+  world.http.Answer(200, World::Tokens("at-3", "rt-3"));
+  RefreshIfDue(world);
+  EXPECT_EQ(world.http.sent().size(), 3u);
+  EXPECT_EQ(world.GetText(), "at-3");
+}
+
+TEST(RefresherTest, ReadsAKeptAnswerOfAnEndedConnectionWhenAsked) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.http.Answer(200, "garbage");
+  RefreshIfDue(world);
+  world.clock.Advance(absl::Minutes(10));
+  world.http.Answer(400, R"({"error":"invalid_grant"})");
+  RefreshIfDue(world);
+  EXPECT_EQ(world.GetText(), "REAUTHORIZATION_REQUIRED");
+  EXPECT_EQ(world.Record().connection().reason(),
+            v1::Connection::REASON_ROTATION_LOST);
+  MakeTheKeptAnswerReadable(world);
+  // Its life counts from when it was asked for.
+  world.clock.Advance(-absl::Minutes(5));
+  EXPECT_EQ(world.GetText(), "at-2");
+  EXPECT_EQ(world.Record().connection().state(), v1::Connection::STATE_ACTIVE);
+  EXPECT_EQ(world.http.sent().size(), 3u);
+}
+
+// --- What a provider's answers teach ---
+
+TEST(RefresherTest, CountsWhatTheProviderDoesWithRefreshTokens) {
+  World world;
+  world.Connect();
+  for (const char* refresh_token : {"rt-2", "rt-2", ""}) {
+    world.clock.Advance(absl::Minutes(50));
+    world.http.Answer(200, World::Tokens("at", refresh_token));
+    RefreshIfDue(world);
+  }
+  for (const char* seen : {"new", "same", "none"}) {
+    EXPECT_TRUE(absl::StrContains(
+        world.broker->metrics.Text(),
+        absl::StrCat("tokenbroker_refresh_tokens_seen_total{provider=\"acme\","
+                     "refresh_token=\"",
+                     seen, "\"} 1")));
+  }
+}
+
+TEST(RefresherTest, CountsConnectionsThatEnded) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.http.AnswerWith([]() -> absl::StatusOr<HttpResponse> {
+    return absl::UnknownError("reset");
+  });
+  RefreshIfDue(world);
+  world.clock.Advance(absl::Minutes(10));
+  world.http.Answer(400, R"({"error":"invalid_grant"})");
+  RefreshIfDue(world);
+  EXPECT_TRUE(absl::StrContains(
+      world.broker->metrics.Text(),
+      "tokenbroker_connections_ended_total{provider=\"acme\",reason="
+      "\"rotation_lost\"} 1"));
+}
+
+TEST(RefresherTest, TellsTheOperatorThatAProviderIsSuspended) {
+  World world;
+  world.Connect();
+  world.clock.Advance(absl::Hours(2));
+  world.http.Answer(401, R"({"error":"invalid_client"})");
+  world.GetText();
+  EXPECT_TRUE(absl::StrContains(world.log_text(), "provider_suspended"));
 }
 
 // A refusal that names the token must not carry it into a log or an error.

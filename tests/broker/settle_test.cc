@@ -255,6 +255,15 @@ TEST(SettleTest, TakesNewTokensFromAnyState) {
   }
 }
 
+TEST(SettleTest, KeepsAnUnreadAnswerUntilTokensCome) {
+  ConnectionRecord record = Active();
+  record.mutable_unread_attempt()->set_id("attempt");
+  for (const OutcomeClass failure : kEveryFailure) {
+    EXPECT_TRUE(Settle(record, Failure(failure)).has_unread_attempt());
+  }
+  EXPECT_FALSE(Settle(record, Success()).has_unread_attempt());
+}
+
 TEST(SettleTest, ClearsEveryTraceOfFailureOnSuccess) {
   ConnectionRecord current = Unknown(kNow - absl::Hours(1));
   current.set_failures(9);
@@ -301,6 +310,55 @@ TEST(SettleTest, IsNeverDueWithoutALife) {
 }
 
 // --- Refused or failed, and the refresh token unspent ---
+
+TEST(SettleTest, IsNotDueByTheClockOnDemand) {
+  config::v1::Provider settings = Settings(config::v1::ROTATION_NEVER);
+  settings.mutable_refresh()->set_mode(config::v1::REFRESH_MODE_ON_DEMAND);
+  const SettleContext on_demand{
+      .now = kNow, .sent_time = kSent, .provider = settings};
+  ConnectionRecord next = SettleRefresh(Active(), Success(), on_demand);
+  EXPECT_FALSE(next.connection().has_refresh_time());
+  EXPECT_TRUE(next.connection().has_expire_time());
+  // A refusal waits for the next caller; a retry of an unknown outcome must
+  // not.
+  const ConnectionRecord refused =
+      SettleRefresh(next, Failure(OutcomeClass::kTransient), on_demand);
+  EXPECT_FALSE(refused.connection().has_refresh_time());
+  EXPECT_TRUE(refused.has_retry_time());
+  const ConnectionRecord unknown =
+      SettleRefresh(next, Failure(OutcomeClass::kUnknown), on_demand);
+  EXPECT_TRUE(unknown.connection().has_refresh_time());
+}
+
+TEST(SettleTest, IsDueWhenItWouldIdleAwayWhateverTheLife) {
+  config::v1::Provider settings = Settings(config::v1::ROTATION_NEVER);
+  settings.mutable_refresh()->set_mode(config::v1::REFRESH_MODE_IDLE_TOUCH);
+  *settings.mutable_refresh()->mutable_idle_touch() =
+      ToProto(absl::Hours(24 * 30));
+  for (const absl::Time expire_time :
+       {kNow + absl::Hours(1), absl::InfiniteFuture()}) {
+    for (const double jitter : {0.0, 0.5}) {
+      const ConnectionRecord next =
+          SettleRefresh(Active(), Success(expire_time),
+                        SettleContext{.now = kNow,
+                                      .sent_time = kSent,
+                                      .provider = settings,
+                                      .jitter = jitter});
+      EXPECT_EQ(FromProto(next.connection().refresh_time()),
+                kSent + absl::Hours(24 * 30) * (1 - 0.15 * jitter));
+    }
+  }
+}
+
+TEST(SettleTest, TriesAnUnknownOutcomeAtOnceTheFirstTimeOnly) {
+  for (const Rotation rotation : kLenientRotations) {
+    ConnectionRecord next =
+        Settle(Active(), Failure(OutcomeClass::kUnknown), rotation);
+    EXPECT_EQ(RetryTime(next), kNow);
+    next = Settle(next, Failure(OutcomeClass::kUnknown), rotation);
+    EXPECT_GT(RetryTime(next), kNow);
+  }
+}
 
 TEST(SettleTest, WaitsLongerWithEachFailure) {
   for (const OutcomeClass outcome :
@@ -361,8 +419,8 @@ TEST(SettleTest, CountsTheUnknownFromTheFirstAttemptWithoutAnAnswer) {
 TEST(SettleTest, AsksALenientProviderAgainSoon) {
   for (const Rotation rotation : kLenientRotations) {
     const ConnectionRecord next =
-        Settle(Active(), Failure(OutcomeClass::kUnknown), rotation);
-    EXPECT_EQ(RetryTime(next), kNow + Backoff(1, 0.5));
+        Settle(Unknown(kSent), Failure(OutcomeClass::kUnknown), rotation);
+    EXPECT_EQ(RetryTime(next), kNow + Backoff(2, 0.5));
   }
 }
 
@@ -414,7 +472,7 @@ TEST(SettleTest, AsksAgainWithinTheGraceOfTheFirstAttempt) {
       const ConnectionRecord next =
           Settle(current, Failure(OutcomeClass::kUnknown),
                  config::v1::ROTATION_GRACE, jitter);
-      EXPECT_GT(RetryTime(next), kNow);
+      EXPECT_EQ(RetryTime(next) > kNow, failures > 0);
       EXPECT_LT(RetryTime(next), kNow + absl::Seconds(30)) << failures;
     }
   }

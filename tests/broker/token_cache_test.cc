@@ -137,6 +137,23 @@ TEST(TokenCacheTest, KeepsTheMostRecentlyUsed) {
   EXPECT_EQ(Found(cache, Key("unused")), 0);
 }
 
+TEST(TokenCacheTest, ReplacesOnlyWhatIsThere) {
+  TokenCache cache(100);
+  const auto ticket = cache.TakeTicket(Key("alice"));
+  cache.Replace(Key("alice"), ticket, Token(1));
+  EXPECT_EQ(cache.Find(Key("alice")), nullptr);
+  EXPECT_FALSE(cache.Contains(Key("alice")));
+  cache.Insert(Key("alice"), ticket, Token(1));
+  EXPECT_TRUE(cache.Contains(Key("alice")));
+  cache.Replace(Key("alice"), ticket, Token(2));
+  EXPECT_EQ(Found(cache, Key("alice")), 2);
+  cache.Replace(Key("alice"), ticket, Token(1));
+  EXPECT_EQ(Found(cache, Key("alice")), 2);
+  cache.Erase(Key("alice"));
+  cache.Replace(Key("alice"), ticket, Token(3));
+  EXPECT_EQ(cache.Find(Key("alice")), nullptr);
+}
+
 TEST(TokenCacheTest, LeavesAFoundTokenToItsFinder) {
   TokenCache cache(100);
   Put(cache, Key("alice"), 1);

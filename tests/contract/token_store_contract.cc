@@ -624,6 +624,27 @@ TEST_P(TokenStoreContract, DueGivesTheEarliestFirstAndTiesBySubject) {
   EXPECT_EQ(AllDue(store(), "kakao"), Strings{});
 }
 
+TEST_P(TokenStoreContract, DueSaysWhatIsUrgent) {
+  Connect(store(), kAnn, 1, At(10));
+  const auto is_urgent = [this] {
+    const auto due =
+        store().Due("google", std::nullopt, absl::InfiniteFuture(), 10);
+    EXPECT_EQ(due.status(), absl::OkStatus());
+    return due->size() == 1 && due->front().urgent;
+  };
+  EXPECT_FALSE(is_urgent());
+  ConnectionRecord unknown = Record(kAnn, 1, At(10));
+  unknown.mutable_connection()->set_state(
+      v1::Connection::STATE_OUTCOME_UNKNOWN);
+  ASSERT_EQ(store().Begin(Refresh(kAnn, 1)), absl::OkStatus());
+  ASSERT_EQ(store().Commit(Refresh(kAnn, 1), unknown), absl::OkStatus());
+  EXPECT_TRUE(is_urgent());
+  ASSERT_EQ(store().Begin(Refresh(kAnn, 1)), absl::OkStatus());
+  ASSERT_EQ(store().Commit(Refresh(kAnn, 1), Record(kAnn, 2, At(10))),
+            absl::OkStatus());
+  EXPECT_FALSE(is_urgent());
+}
+
 TEST_P(TokenStoreContract, DueGivesItsTimesToTheMicrosecond) {
   const absl::Time times[] = {absl::FromUnixMicros(-1), absl::UnixEpoch(),
                               At(0) + absl::Microseconds(123456),

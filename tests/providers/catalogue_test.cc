@@ -209,5 +209,15 @@ TEST(CatalogueTest, WantsTheGraceOfRotationGraceAndOfNoOther) {
   EXPECT_TRUE(absl::StrContains(Refusal(settings), "rotation_grace"));
 }
 
+TEST(CatalogueTest, WantsTheTimeOfIdleTouchAndOfNoOtherMode) {
+  Settings settings = Configured();
+  settings.mutable_refresh()->set_mode(config::v1::REFRESH_MODE_IDLE_TOUCH);
+  EXPECT_TRUE(absl::StrContains(Refusal(settings), "idle_touch"));
+  settings.mutable_refresh()->mutable_idle_touch()->set_seconds(86400);
+  EXPECT_TRUE(Acme().Resolve(settings).ok());
+  settings.mutable_refresh()->set_mode(config::v1::REFRESH_MODE_ON_DEMAND);
+  EXPECT_TRUE(absl::StrContains(Refusal(settings), "idle_touch"));
+}
+
 }  // namespace
 }  // namespace tokenbroker
