@@ -5,13 +5,18 @@
 #include <ctime>
 #include <utility>
 
-#include "absl/time/clock.h"
-
 namespace tokenbroker {
 namespace {
 
 // How much of the time that passed may be added or left out.
 constexpr int kSlewDivisor = 100;
+
+// absl::Now() would interpolate, and notice a step late.
+absl::Time WallTime() {
+  timespec now = {};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return absl::TimeFromTimespec(now);
+}
 
 absl::Duration Uptime() {
   timespec uptime = {};
@@ -21,7 +26,7 @@ absl::Duration Uptime() {
 
 }  // namespace
 
-SystemClock::SystemClock() : SystemClock(absl::Now, Uptime) {}
+SystemClock::SystemClock() : SystemClock(WallTime, Uptime) {}
 
 SystemClock::SystemClock(std::function<absl::Time()> wall,
                          std::function<absl::Duration()> uptime)
