@@ -3,6 +3,8 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -166,6 +168,23 @@ std::string HeaderOf(CURL* handle, const char* name) {
   return header->value;
 }
 
+// Why a server's certificate was refused, in OpenSSL's words.
+std::string CertificateFault(CURL* handle) {
+  long result = X509_V_OK;  // NOLINT(google-runtime-int): curl's type
+  curl_easy_getinfo(handle, CURLINFO_SSL_VERIFYRESULT, &result);
+  // The chain was fine or, with the host's name wrong, is not looked at.
+  if (result == X509_V_OK || result == X509_V_ERR_UNSPECIFIED) {
+    return "certificate refused: for another host";
+  }
+  return absl::StrCat("certificate refused: ",
+                      X509_verify_cert_error_string(result));
+}
+
+std::string FaultOf(CURL* handle, CURLcode code) {
+  return code == CURLE_PEER_FAILED_VERIFICATION ? CertificateFault(handle)
+                                                : curl_easy_strerror(code);
+}
+
 absl::Status FailureOf(CURL* handle, CURLcode code, const Transfer& transfer,
                        const std::string& host) {
   const bool refused = transfer.refused_to_dial && !transfer.dialled;
@@ -173,7 +192,7 @@ absl::Status FailureOf(CURL* handle, CURLcode code, const Transfer& transfer,
       absl::StrCat(host, ": ",
                    refused              ? "must not be dialled at its address"
                    : transfer.too_large ? "answer larger than 256 KiB"
-                                        : curl_easy_strerror(code));
+                                        : FaultOf(handle, code));
   if (refused || code == CURLE_UNSUPPORTED_PROTOCOL ||
       code == CURLE_URL_MALFORMAT) {
     return absl::InvalidArgumentError(message);

@@ -20,6 +20,7 @@
 #include "tests/contract/http_client_contract.h"
 #include "tests/providers/certificate.h"
 #include "tests/providers/full_listener.h"
+#include "tests/providers/hanging_resolver.h"
 #include "tests/providers/loopback_server.h"
 #include "tests/storage/temp_dir.h"
 
@@ -375,6 +376,18 @@ TEST_F(CurlHttpClientTest, TrustsNobodyWithoutAFileOfAuthorities) {
 TEST_F(CurlHttpClientTest, GivesUpOnAConnectionThatIsNotAccepted) {
   const FullListener listener;
   HttpRequest request = RequestTo(absl::StrCat("http://", listener.address()));
+  request.timeout = absl::Milliseconds(200);
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(client_.Send(request).status().code(), StatusCode::kUnavailable);
+  const absl::Duration took = absl::Now() - start;
+  EXPECT_GE(took, absl::Milliseconds(190));
+  EXPECT_LT(took, absl::Seconds(2));
+}
+
+TEST_F(CurlHttpClientTest, GivesUpOnANameServerThatDoesNotAnswer) {
+  const HangingResolver resolver;
+  HttpRequest request =
+      RequestTo(absl::StrCat("https://", HangingResolver::kHost, "/token"));
   request.timeout = absl::Milliseconds(200);
   const absl::Time start = absl::Now();
   EXPECT_EQ(client_.Send(request).status().code(), StatusCode::kUnavailable);
