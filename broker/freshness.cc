@@ -4,9 +4,16 @@
 #include <algorithm>
 
 namespace tokenbroker {
+namespace {
+
+// How far two runs' clocks may be apart.
+constexpr absl::Duration kClockTolerance = absl::Minutes(1);
+
+}  // namespace
 
 bool IsAlive(const TokenLife& life, absl::Time now) {
-  return now < life.expire_time;
+  if (life.expire_time == absl::InfiniteFuture()) return true;
+  return life.obtain_time - now <= kClockTolerance && now < life.expire_time;
 }
 
 bool IsFresh(const TokenLife& life, absl::Time now,

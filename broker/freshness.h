@@ -12,12 +12,16 @@ namespace tokenbroker {
 
 // The life of an access token: [obtain_time, expire_time), the latter
 // InfiniteFuture if the provider gave none.
+//
+// One that was obtained more than a minute from now was obtained under another
+// clock (the machine's was set back between two runs): nobody knows when it
+// ends, so it counts as ended. A life without an end needs no clock.
 struct TokenLife {
   absl::Time obtain_time;
   absl::Time expire_time = absl::InfiniteFuture();
 };
 
-// Whether the token has not expired.
+// Whether the token is known not to have expired.
 bool IsAlive(const TokenLife& life, absl::Time now);
 
 // Whether the token may be served without a refresh to a caller who wants it

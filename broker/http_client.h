@@ -28,6 +28,8 @@ struct HttpRequest {
   absl::Duration timeout = absl::Seconds(15);
   // Accept `http:` and loopback addresses.
   bool allow_loopback = false;
+  // A PEM file with the authorities to trust; empty: the system's.
+  std::string ca_file;
 };
 
 struct HttpResponse {

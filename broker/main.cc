@@ -62,12 +62,37 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
+// Says once when the wall clock was set away from ours. It may be said again
+// when they have met.
+class ClockWatch {
+ public:
+  ClockWatch(const SystemClock& clock, const EventLog& log)
+      : clock_(clock), log_(log) {}
+
+  void Look() {
+    constexpr absl::Duration kStep = absl::Seconds(5);
+    const absl::Duration offset = clock_.WallOffset();
+    const bool apart = absl::AbsDuration(offset) > kStep;
+    if (apart && !was_apart_) {
+      log_.Write(EventLog::Level::kWarning, "clock_stepped",
+                 {{"wall_clock_ahead", absl::FormatDuration(offset)}});
+    }
+    was_apart_ = apart;
+  }
+
+ private:
+  const SystemClock& clock_;
+  const EventLog& log_;
+  bool was_apart_ = false;
+};
+
 // Returns when a stop signal came. Until then health follows readiness.
 void AwaitStop(const sigset_t& signals, const Readiness& readiness,
-               Server& server) {
+               ClockWatch clock_watch, Server& server) {
   const timespec second = {.tv_sec = 1, .tv_nsec = 0};
   bool serving = true;
   while (sigtimedwait(&signals, nullptr, &second) < 0) {
+    clock_watch.Look();
     if (readiness.IsReady() == serving) continue;
     serving = !serving;
     server.SetServing(serving);
@@ -123,7 +148,7 @@ absl::Status Serve(const std::string& config_path) {
             {{"grpc_address", server->address()},
              {"http_address", endpoints->address()}});
 
-  AwaitStop(signals, broker.readiness, *server);
+  AwaitStop(signals, broker.readiness, ClockWatch(clock, log), *server);
   log.Write(EventLog::Level::kInfo, "draining");
   broker.readiness.Drain();
   server->SetServing(false);

@@ -9,6 +9,7 @@
 #include "broker/files.h"
 #include "broker/status_macros.h"
 #include "broker/validation.h"
+#include "providers/ca_file.h"
 #include "providers/catalogue.h"
 #include "providers/provider_entry.h"
 
@@ -50,6 +51,15 @@ absl::StatusOr<Secret> ReadClientSecret(const config::v1::Provider& provider) {
   return Secret(line);
 }
 
+absl::Status CheckTrust(const config::v1::Provider& provider) {
+  if (provider.ca_file().empty()) return absl::OkStatus();
+  const absl::Status status = CheckCaFile(provider.ca_file());
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat("provider ", provider.name(),
+                                   ": ca_file: ", status.message()));
+}
+
 }  // namespace
 
 ConfiguredProviders::ConfiguredProviders() = default;
@@ -65,6 +75,7 @@ ConfiguredProviders::Create(const config::v1::Config& config, HttpClient& http,
   for (const config::v1::Provider& configured : config.providers()) {
     ABSL_ASSIGN_OR_RETURN(config::v1::Provider resolved,
                           catalogue.Resolve(configured));
+    ABSL_RETURN_IF_ERROR(CheckTrust(resolved));
     ABSL_ASSIGN_OR_RETURN(Secret client_secret, ReadClientSecret(resolved));
     providers->settings_.push_back(resolved);
     const std::string name = resolved.name();

@@ -26,8 +26,9 @@ class ProviderEntry;
 // failure is remembered for five seconds.
 class ConfiguredProviders final : public ProviderDirectory {
  public:
-  // Reads the client secrets' files. kInvalidArgument or kNotFound names the
-  // provider and says what to write. `http` and `clock` must outlive it.
+  // Reads the client secrets' and checks the authorities' files.
+  // kInvalidArgument or kNotFound names the provider and says what to write.
+  // `http` and `clock` must outlive it.
   static absl::StatusOr<std::unique_ptr<ConfiguredProviders>> Create(
       const config::v1::Config& config, HttpClient& http, const Clock& clock);
 

@@ -3,6 +3,8 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -21,6 +23,8 @@ namespace {
 constexpr size_t kMostIdle = 64;
 // Room for an ordinary answer: growing would leave copies of tokens behind.
 constexpr size_t kUsualBody = 16 << 10;
+
+constexpr long kBundleLife = 3600;  // NOLINT(google-runtime-int): curl's
 
 // Header lines may hold credentials.
 struct WipeAndFree {
@@ -123,6 +127,18 @@ void SetOptions(CURL* handle, const HttpRequest& request, curl_slist* headers,
   curl_easy_setopt(handle, CURLOPT_USERAGENT, "token-broker");
   curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(handle, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+  // Of the system's authorities, the bundle and not the directory too: that
+  // would be searched beside a `ca_file`, and keeps curl from remembering the
+  // bundle, whose reading costs more than the rest of a request.
+  curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
+  if (request.ca_file.empty()) {
+    curl_easy_setopt(handle, CURLOPT_CA_CACHE_TIMEOUT, kBundleLife);
+  } else {
+    curl_easy_setopt(handle, CURLOPT_CAINFO, request.ca_file.c_str());
+    curl_easy_setopt(handle, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+  }
   curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, 1L);
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
@@ -152,6 +168,23 @@ std::string HeaderOf(CURL* handle, const char* name) {
   return header->value;
 }
 
+// Why a server's certificate was refused, in OpenSSL's words.
+std::string CertificateFault(CURL* handle) {
+  long result = X509_V_OK;  // NOLINT(google-runtime-int): curl's type
+  curl_easy_getinfo(handle, CURLINFO_SSL_VERIFYRESULT, &result);
+  // The chain was fine or, with the host's name wrong, is not looked at.
+  if (result == X509_V_OK || result == X509_V_ERR_UNSPECIFIED) {
+    return "certificate refused: for another host";
+  }
+  return absl::StrCat("certificate refused: ",
+                      X509_verify_cert_error_string(result));
+}
+
+std::string FaultOf(CURL* handle, CURLcode code) {
+  return code == CURLE_PEER_FAILED_VERIFICATION ? CertificateFault(handle)
+                                                : curl_easy_strerror(code);
+}
+
 absl::Status FailureOf(CURL* handle, CURLcode code, const Transfer& transfer,
                        const std::string& host) {
   const bool refused = transfer.refused_to_dial && !transfer.dialled;
@@ -159,7 +192,7 @@ absl::Status FailureOf(CURL* handle, CURLcode code, const Transfer& transfer,
       absl::StrCat(host, ": ",
                    refused              ? "must not be dialled at its address"
                    : transfer.too_large ? "answer larger than 256 KiB"
-                                        : curl_easy_strerror(code));
+                                        : FaultOf(handle, code));
   if (refused || code == CURLE_UNSUPPORTED_PROTOCOL ||
       code == CURLE_URL_MALFORMAT) {
     return absl::InvalidArgumentError(message);

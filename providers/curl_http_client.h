@@ -13,8 +13,8 @@ namespace tokenbroker {
 
 // libcurl behind the seam. Every request has a connection of its own, for curl
 // sends a request again when a kept connection turns out to be dead; what is
-// kept are names and TLS sessions. HTTP/1.1 over TLS 1.2 or later with the
-// system's authorities; no proxy, no cookies, no compression.
+// kept are names, TLS sessions and for an hour the system's authorities.
+// HTTP/1.1 over TLS 1.2 or later; no proxy, no cookies, no compression.
 //
 // Dials the addresses that the name resolved to, but never link-local,
 // unspecified or multicast ones (cloud metadata services live there), and

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "broker/config.h"
 #include "providers/discovery.h"
 #include "providers/oauth2_provider.h"
+#include "providers/provider_request.h"
 
 namespace tokenbroker {
 namespace {
@@ -68,12 +68,7 @@ bool ProviderEntry::IsRecent(absl::Time now) const {
 absl::StatusOr<std::shared_ptr<const Provider>> ProviderEntry::Fetch() const {
   std::string failures;
   for (const std::string& url : MetadataUrls(settings_.issuer())) {
-    HttpRequest request;
-    request.url = url;
-    request.headers.emplace_back("Accept", Secret("application/json"));
-    request.timeout = RequestTimeout(settings_);
-    request.allow_loopback = settings_.allow_loopback();
-    const auto response = http_.Send(request);
+    const auto response = http_.Send(RequestTo(settings_, url));
     absl::StatusOr<config::v1::Provider> complete =
         !response.ok() ? response.status()
         : response->status != 200

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/retry_after.h"
 
+#include <curl/curl.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <ctime>
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -11,30 +14,25 @@
 namespace tokenbroker {
 namespace {
 
-constexpr absl::Duration kLongest = absl::Hours(1);
+constexpr absl::Duration kLongest = absl::Minutes(15);
 
 }  // namespace
 
 absl::Duration ParseRetryAfter(absl::string_view header, absl::Time now) {
   header = absl::StripAsciiWhitespace(header);
-  int64_t seconds = 0;
   if (!header.empty() &&
       std::all_of(header.begin(), header.end(), absl::ascii_isdigit)) {
-    // More digits than a number holds is more than an hour.
-    return absl::SimpleAtoi(header, &seconds) &&
-                   absl::Seconds(seconds) < kLongest
-               ? absl::Seconds(seconds)
+    int64_t seconds = 0;
+    // More digits than a number holds is more than the longest wait.
+    return absl::SimpleAtoi(header, &seconds)
+               ? std::min(absl::Seconds(seconds), kLongest)
                : kLongest;
   }
-  absl::Time date;
-  std::string error;
-  if (!absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", std::string(header), &date,
-                       &error) ||
-      // ParseTime also reads words for the ends of time.
-      date == absl::InfiniteFuture()) {
-    return absl::ZeroDuration();
-  }
-  return std::clamp(date - now, absl::ZeroDuration(), kLongest);
+  // Reads every form of date that RFC 9110 5.6.7 wants read.
+  const time_t date = curl_getdate(std::string(header).c_str(), nullptr);
+  if (date < 0) return absl::ZeroDuration();
+  return std::clamp(absl::FromTimeT(date) - now, absl::ZeroDuration(),
+                    kLongest);
 }
 
 }  // namespace tokenbroker

@@ -7,9 +7,10 @@
 
 namespace tokenbroker {
 
-// How long the header Retry-After (RFC 9110 10.2.3: seconds or an HTTP date)
-// asks to wait from `now` on. Zero for garbage and for the past; at most an
-// hour, for a typing error of the provider's must not stop us for a year.
+// How long the header Retry-After (RFC 9110 10.2.3: seconds, or an HTTP date in
+// any of its three forms) asks to wait from `now` on. Zero for garbage and for
+// the past; at most 15 minutes, for a typing error of the provider's must not
+// stop us for a year.
 absl::Duration ParseRetryAfter(absl::string_view header, absl::Time now);
 
 }  // namespace tokenbroker

@@ -6,8 +6,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "broker/config.h"
 #include "providers/form.h"
+#include "providers/provider_request.h"
 
 namespace tokenbroker {
 namespace {
@@ -29,12 +29,8 @@ Secret BasicCredentials(const Settings& settings, const Secret& client_secret) {
 HttpRequest BuildRequest(const Settings& settings, const std::string& url,
                          ClientAuthMethod method, const Secret& client_secret,
                          Form form) {
-  HttpRequest request;
+  HttpRequest request = RequestTo(settings, url);
   request.method = "POST";
-  request.url = url;
-  request.timeout = RequestTimeout(settings);
-  request.allow_loopback = settings.allow_loopback();
-  request.headers.emplace_back("Accept", Secret("application/json"));
   request.headers.emplace_back("Content-Type",
                                Secret("application/x-www-form-urlencoded"));
   switch (method) {

@@ -50,6 +50,7 @@ HOMES = [
     ("yaml-cpp/*", ["broker/yaml_proto.cc"]),
     ("nlohmann/*", ["broker/event_log.cc", "providers/json.*"]),
     ("curl/*", [PROVIDERS]),
+    ("openssl/*", ["providers/ca_file.cc", "providers/curl_http_client.cc"]),
     ("rocksdb/*", [STORAGE]),
     ("sodium.h", [BROKER, STORAGE, PROVIDERS]),
 ]

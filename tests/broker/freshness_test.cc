@@ -31,6 +31,33 @@ TEST(FreshnessTest, IsAliveForeverWithoutAnEnd) {
   EXPECT_TRUE(IsAlive(EndlessLife(), kObtained + absl::Hours(1'000'000)));
 }
 
+TEST(FreshnessTest, IsDeadWhenItWasObtainedUnderAnotherClock) {
+  const struct {
+    absl::Duration ahead;  // of now, when it was obtained
+    bool known;
+  } cases[] = {
+      {-absl::Minutes(3), true},
+      {absl::ZeroDuration(), true},
+      {absl::Seconds(1), true},
+      {absl::Minutes(1), true},
+      {absl::Minutes(1) + kTick, false},
+      {absl::Hours(2), false},
+      {absl::Hours(24 * 365 * 50), false},
+  };
+  for (const auto& test : cases) {
+    const absl::Time now = kObtained - test.ahead;
+    EXPECT_EQ(IsAlive(LifeOf(absl::Hours(1)), now), test.known) << test.ahead;
+    for (const auto min_ttl :
+         {std::optional<absl::Duration>(), std::optional(absl::Minutes(5)),
+          std::optional(absl::InfiniteDuration())}) {
+      EXPECT_EQ(IsFresh(LifeOf(absl::Hours(1)), now, min_ttl), test.known)
+          << test.ahead;
+    }
+    EXPECT_TRUE(IsAlive(EndlessLife(), now)) << test.ahead;
+    EXPECT_TRUE(IsFresh(EndlessLife(), now, absl::Hours(1))) << test.ahead;
+  }
+}
+
 TEST(FreshnessTest, IsFreshWhileTheRestCoversTheDemand) {
   const struct {
     const char* what;

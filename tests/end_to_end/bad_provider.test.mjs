@@ -6,7 +6,7 @@ import { answers, startMisbehaving } from '../provider/misbehaving.mjs';
 import { Broker } from './broker.mjs';
 import { alice, rejects } from './expect.mjs';
 
-const { json, html, redirect, huge, never, reset } = answers;
+const { json, html, redirect, huge, gzip, never, reset } = answers;
 
 async function world(t, changes = {}) {
   const provider = await startMisbehaving();
@@ -56,6 +56,7 @@ const misdeeds = [
   ['429 with Retry-After', json(429, {}, { 'retry-after': '1' }), unavailable],
   ['a redirect', redirect('http://127.0.0.1:1/elsewhere'), unavailable],
   ['10 MB', huge(10 << 20), unavailable],
+  ['gzip that nobody asked for', gzip({ 'content-encoding': 'gzip' }), unusable],
   ['malformed JSON', json(200, '{"access_token":'), unusable],
   ['a JSON list', json(200, '[1,2]'), unusable],
   ['no access token', json(200, { token_type: 'Bearer' }), unusable],

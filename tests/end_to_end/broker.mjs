@@ -95,6 +95,7 @@ export class Broker {
     this.folder = mkdtempSync(join(tmpdir(), 'token-broker-'));
     this.log = '';
     this.errors = '';
+    this.environment = {};
     this.keyring = join(this.folder, 'keyring');
     this.data = join(this.folder, 'data');
     t.after(async () => {
@@ -149,7 +150,9 @@ export class Broker {
 
   // Starts it and waits until it serves; rejects if it ends first.
   async start(credentials) {
-    this.process = spawn(binary, ['serve', '--config', this.configFile]);
+    this.process = spawn(binary, ['serve', '--config', this.configFile], {
+      env: { ...process.env, ...this.environment },
+    });
     this.exited = new Promise((resolve) => {
       this.process.once('exit', (code, signal) => resolve({ code, signal }));
     });
@@ -182,6 +185,14 @@ export class Broker {
     return (
       this.process && this.process.exitCode === null && !this.process.signalCode
     );
+  }
+
+  // What it logged of `event`, as objects.
+  events(event) {
+    return this.log
+      .split('\n')
+      .filter((line) => line.includes(`"event":"${event}"`) && line.endsWith('}'))
+      .map((line) => JSON.parse(line));
   }
 
   // SIGTERM; gives the exit code.

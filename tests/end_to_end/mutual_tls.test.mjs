@@ -1,48 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import grpc from '@grpc/grpc-js';
 import { clients, consent, redirectUri, startProvider } from '../provider/provider.mjs';
+import { Authority } from './authority.mjs';
 import { Broker, binary, connect } from './broker.mjs';
 import { alice, authorize, rejects } from './expect.mjs';
-
-// A certificate authority in a folder.
-class Authority {
-  constructor(folder, name) {
-    this.folder = folder;
-    this.name = name;
-    this.openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt',
-      'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
-      '-keyout', `${name}.key`, '-out', `${name}.crt`);
-  }
-
-  openssl(...args) {
-    execFileSync('openssl', args, { cwd: this.folder, stdio: 'pipe' });
-  }
-
-  path(file) {
-    return join(this.folder, file);
-  }
-
-  // A certificate for `san`, such as `URI:spiffe://...`; gives its file stem.
-  issue(stem, san) {
-    writeFileSync(
-      this.path(`${stem}.ext`),
-      san ? `subjectAltName=${san}\n` : 'basicConstraints=CA:FALSE\n',
-    );
-    this.openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
-      '-nodes', '-subj', `/CN=${stem}`, '-keyout', `${stem}.key`,
-      '-out', `${stem}.csr`);
-    this.openssl('x509', '-req', '-in', `${stem}.csr`, '-CA',
-      `${this.name}.crt`, '-CAkey', `${this.name}.key`, '-CAcreateserial',
-      '-days', '1', '-extfile', `${stem}.ext`, '-out', `${stem}.crt`);
-    return this.path(stem);
-  }
-}
 
 const all = ['AUTHORIZE', 'GET_TOKEN', 'READ', 'DELETE'];
 const spiffe = (name) => `spiffe://example.test/ns/shop/sa/${name}`;

@@ -57,6 +57,12 @@ test('a file that is not there is named', async (t) => {
   };
   broker.configure({ providers: [{ ...block, client_secret_file: '/no/secret' }] });
   await refuses(serve(broker), 64, /provider google: client_secret_file.*\/no\/secret/);
+  const client_secret_file = broker.file('secret', 'x');
+  broker.configure({ providers: [{ ...block, client_secret_file, ca_file: '/no/ca' }] });
+  await refuses(serve(broker), 64, /provider google: ca_file: .*\/no\/ca/);
+  const ca_file = broker.file('ca.pem', '');
+  broker.configure({ providers: [{ ...block, client_secret_file, ca_file }] });
+  await refuses(serve(broker), 64, /provider google: ca_file: .* holds no certificate/);
   broker.configure({ providers: [block] });
   await refuses(serve(broker), 64, /provider google: client_secret_file is missing/);
   broker.configure({ providers: [{ ...block, preset: 'gogle' }] });

@@ -25,6 +25,7 @@ class ScriptedHttpClient final : public HttpClient {
     std::string method;
     std::string url;
     std::string body;
+    std::string ca_file;
   };
 
   // The next request that has no answer yet gets this one.
@@ -60,8 +61,8 @@ class ScriptedHttpClient final : public HttpClient {
     std::function<absl::StatusOr<HttpResponse>()> answer;
     {
       MutexLock lock(&mutex_);
-      sent_.push_back(
-          {request.method, request.url, std::string(request.body.Reveal())});
+      sent_.push_back({request.method, request.url,
+                       std::string(request.body.Reveal()), request.ca_file});
       if (script_.empty()) {
         return absl::UnavailableError("the script has no answer");
       }

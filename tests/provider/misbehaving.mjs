@@ -3,6 +3,7 @@
 // A token endpoint that does what a certified provider never would. The next
 // answers are scripted; without a script it behaves.
 import { createServer } from 'node:http';
+import { gzipSync } from 'node:zlib';
 
 const json = (status, body, headers = {}) => (request, response) => {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
@@ -23,13 +24,18 @@ export const answers = {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(`{"access_token":"${'x'.repeat(bytes)}"}`);
   },
+  // 100 MB of nothing in 100 kB, that nobody asked to be compressed.
+  gzip: (header) => (request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', ...header });
+    response.end(gzipSync(Buffer.alloc(100 << 20, ' ')));
+  },
   never: () => () => {},
   reset: () => (request) => request.socket.resetAndDestroy(),
 };
 
-// Starts the endpoint. `requests` has {path, headers, params} of each request;
-// `next(answer)` scripts the answer to the next one.
-export async function startMisbehaving() {
+// The endpoint's part of a server. `requests` has {path, headers, params} of
+// each request; `next(answer)` scripts the answer to the next one.
+export function misbehave() {
   const requests = [];
   const script = [];
   let issued = 0;
@@ -42,7 +48,7 @@ export async function startMisbehaving() {
       expires_in: 3600,
     })(request, response);
   };
-  const server = createServer((request, response) => {
+  const handle = (request, response) => {
     let body = '';
     request.on('data', (chunk) => {
       body += chunk;
@@ -55,12 +61,19 @@ export async function startMisbehaving() {
       });
       (script.shift() ?? behave)(request, response);
     });
-  });
+  };
+  return { handle, requests, next: (answer) => script.push(answer) };
+}
+
+// Starts a server that is nothing but the endpoint.
+export async function startMisbehaving() {
+  const { handle, requests, next } = misbehave();
+  const server = createServer(handle);
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     origin: `http://127.0.0.1:${server.address().port}`,
     requests,
-    next: (answer) => script.push(answer),
+    next,
     close: () =>
       new Promise((resolve) => {
         server.close(resolve);

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/fakes/scripted_http_client.h"
+#include "tests/providers/certificate.h"
 #include "tests/storage/temp_dir.h"
 
 namespace tokenbroker {
@@ -282,6 +283,32 @@ TEST_F(ConfiguredProvidersTest, SaysWhichSecretIsMissingOrWrong) {
   corp().clear_client_secret_file();
   EXPECT_EQ(Refusal().code(), StatusCode::kInvalidArgument);
   EXPECT_TRUE(absl::StrContains(Refusal().message(), "client_secret_file"));
+}
+
+TEST_F(ConfiguredProvidersTest, SaysWhichAuthoritiesFileIsMissingOrWrong) {
+  corp().set_ca_file(dir_ / "ca.pem");
+  EXPECT_EQ(Refusal().code(), StatusCode::kNotFound);
+  WriteBytes(dir_ / "ca.pem", "");
+  EXPECT_EQ(Refusal().code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StartsWith(Refusal().message(), "provider corp: ca_file: "))
+      << Refusal();
+  EXPECT_TRUE(absl::StrContains(Refusal().message(), dir_ / "ca.pem"));
+  EXPECT_TRUE(absl::StrContains(Refusal().message(), "holds no certificate"));
+}
+
+TEST_F(ConfiguredProvidersTest, TrustsTheSameForMetadataAndTokens) {
+  ASSERT_TRUE(WriteCertificate(dir_ / "key", dir_ / "ca.pem"));
+  corp().set_ca_file(dir_ / "ca.pem");
+  const auto providers = Create();
+  ASSERT_NE(providers, nullptr);
+  http_.Answer(200, Metadata("https://id.test/1"));
+  const auto provider = providers->Find("corp");
+  ASSERT_TRUE(provider.ok()) << provider.status();
+  ASSERT_EQ(http_.sent().size(), 1u);
+  EXPECT_EQ(http_.sent()[0].ca_file, dir_ / "ca.pem");
+  EXPECT_EQ((*provider)->RefreshRequest(Secret("rt")).ca_file, dir_ / "ca.pem");
+  EXPECT_EQ((*providers->Find("google"))->RefreshRequest(Secret("rt")).ca_file,
+            "");
 }
 
 TEST_F(ConfiguredProvidersTest, TakesAPublicClientWithoutASecretOnly) {

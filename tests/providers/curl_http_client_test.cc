@@ -2,6 +2,7 @@
 #include "providers/curl_http_client.h"
 
 #include <httplib.h>
+#include <zlib.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -14,8 +15,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "tests/contract/http_client_contract.h"
+#include "tests/providers/certificate.h"
+#include "tests/providers/full_listener.h"
+#include "tests/providers/hanging_resolver.h"
 #include "tests/providers/loopback_server.h"
 #include "tests/storage/temp_dir.h"
 
@@ -67,6 +72,23 @@ class CurlPeer final : public HttpPeer {
 INSTANTIATE_TEST_SUITE_P(Curl, HttpClientContract,
                          testing::Values(HttpClientCase{
                              [] { return std::make_unique<CurlPeer>(); }}));
+
+std::string Gzip(std::string text) {
+  z_stream stream = {};
+  constexpr int kWithGzipHead = 15 + 16;
+  EXPECT_EQ(deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kWithGzipHead,
+                         8, Z_DEFAULT_STRATEGY),
+            Z_OK);
+  std::string gzip(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_in = text.size();
+  stream.next_out = reinterpret_cast<Bytef*>(gzip.data());
+  stream.avail_out = gzip.size();
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  gzip.resize(stream.total_out);
+  deflateEnd(&stream);
+  return gzip;
+}
 
 // One request to `server`, which does `step` with it.
 class CurlHttpClientTest : public testing::Test {
@@ -274,32 +296,140 @@ TEST_F(CurlHttpClientTest, SendsNothingOfARequestWithoutTls) {
   }
 }
 
+// A TLS server with a certificate that nobody signed but itself.
+class TlsServer {
+ public:
+  TlsServer() {
+    EXPECT_TRUE(WriteCertificate(dir_ / "key", certificate()));
+    server_ = std::make_unique<httplib::SSLServer>(certificate().c_str(),
+                                                   (dir_ / "key").c_str());
+    EXPECT_TRUE(server_->is_valid());
+    server_->Post("/token", [this](const auto&, auto&) { ++requests_; });
+    port_ = server_->bind_to_any_port("127.0.0.1");
+    thread_ = std::thread([this] { server_->listen_after_bind(); });
+    while (!server_->is_running()) std::this_thread::yield();
+  }
+  ~TlsServer() {
+    server_->stop();
+    thread_.join();
+  }
+
+  std::string certificate() const { return dir_ / "cert"; }
+  std::string file(const std::string& name) const { return dir_ / name; }
+  std::string Url(absl::string_view host) const {
+    return absl::StrCat("https://", host, ":", port_, "/token");
+  }
+  int requests() const { return requests_; }
+
+ private:
+  const TempDir dir_;
+  std::unique_ptr<httplib::SSLServer> server_;
+  std::atomic<int> requests_ = 0;
+  int port_ = 0;
+  std::thread thread_;
+};
+
 TEST_F(CurlHttpClientTest, SendsNothingToAServerWithoutACertificateToTrust) {
-  const TempDir dir;
-  ASSERT_EQ(std::system(absl::StrCat("openssl req -x509 -nodes -days 2"
-                                     " -newkey ec -pkeyopt"
-                                     " ec_paramgen_curve:P-256"
-                                     " -subj /CN=localhost -addext"
-                                     " subjectAltName=IP:127.0.0.1 -keyout ",
-                                     dir / "key", " -out ", dir / "cert",
-                                     " 2> /dev/null")
-                            .c_str()),
-            0);
-  httplib::SSLServer server((dir / "cert").c_str(), (dir / "key").c_str());
-  ASSERT_TRUE(server.is_valid());
-  std::atomic<int> requests = 0;
-  server.Post("/token", [&requests](const auto&, auto&) { ++requests; });
-  const int port = server.bind_to_any_port("127.0.0.1");
-  std::thread thread([&server] { server.listen_after_bind(); });
+  const TlsServer server;
   const absl::Status status =
-      client_
-          .Send(RequestTo(absl::StrCat("https://127.0.0.1:", port, "/token")))
-          .status();
-  server.stop();
-  thread.join();
+      client_.Send(RequestTo(server.Url("127.0.0.1"))).status();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
   EXPECT_TRUE(absl::StrContains(status.message(), "certificate")) << status;
-  EXPECT_EQ(requests, 0);
+  EXPECT_EQ(server.requests(), 0);
+}
+
+TEST_F(CurlHttpClientTest, TrustsTheAuthoritiesOfTheRequestAlone) {
+  const TlsServer server;
+  HttpRequest request = RequestTo(server.Url("127.0.0.1"));
+  request.ca_file = server.certificate();
+  const auto response = client_.Send(request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->status, 200);
+
+  // Not for another host, and not for the next request.
+  HttpRequest elsewhere = RequestTo(server.Url("localhost"));
+  elsewhere.ca_file = request.ca_file;
+  EXPECT_EQ(client_.Send(elsewhere).status().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(client_.Send(RequestTo(request.url)).status().code(),
+            StatusCode::kUnavailable);
+  EXPECT_EQ(server.requests(), 1);
+  EXPECT_TRUE(client_.Send(request).ok());
+}
+
+TEST_F(CurlHttpClientTest, TrustsNobodyWithoutAFileOfAuthorities) {
+  const TlsServer server;
+  HttpRequest request = RequestTo(server.Url("127.0.0.1"));
+  request.ca_file = server.file("ca");
+  EXPECT_EQ(client_.Send(request).status().code(), StatusCode::kUnavailable);
+  for (const std::string contents : {"", "no PEM\n"}) {
+    WriteBytes(request.ca_file, contents);
+    EXPECT_EQ(client_.Send(request).status().code(), StatusCode::kUnavailable);
+  }
+  EXPECT_EQ(server.requests(), 0);
+  // A file that is replaced counts at once.
+  WriteBytes(request.ca_file, ReadBytes(server.certificate()));
+  EXPECT_TRUE(client_.Send(request).ok());
+  WriteBytes(request.ca_file, "");
+  EXPECT_EQ(client_.Send(request).status().code(), StatusCode::kUnavailable);
+}
+
+TEST_F(CurlHttpClientTest, GivesUpOnAConnectionThatIsNotAccepted) {
+  const FullListener listener;
+  HttpRequest request = RequestTo(absl::StrCat("http://", listener.address()));
+  request.timeout = absl::Milliseconds(200);
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(client_.Send(request).status().code(), StatusCode::kUnavailable);
+  const absl::Duration took = absl::Now() - start;
+  EXPECT_GE(took, absl::Milliseconds(190));
+  EXPECT_LT(took, absl::Seconds(2));
+}
+
+TEST_F(CurlHttpClientTest, GivesUpOnANameServerThatDoesNotAnswer) {
+  const HangingResolver resolver;
+  HttpRequest request =
+      RequestTo(absl::StrCat("https://", HangingResolver::kHost, "/token"));
+  request.timeout = absl::Milliseconds(200);
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(client_.Send(request).status().code(), StatusCode::kUnavailable);
+  const absl::Duration took = absl::Now() - start;
+  EXPECT_GE(took, absl::Milliseconds(190));
+  EXPECT_LT(took, absl::Seconds(2));
+}
+
+TEST_F(CurlHttpClientTest, FollowsNoRedirect) {
+  for (const int status : {301, 302, 303, 307, 308}) {
+    const LoopbackServer elsewhere;
+    const auto response =
+        Post({.bytes = HttpAnswer(status,
+                                  absl::StrCat("Location: http://",
+                                               elsewhere.address(), "\r\n"),
+                                  "")});
+    ASSERT_TRUE(response.ok()) << response.status();
+    EXPECT_EQ(response->status, status);
+    EXPECT_TRUE(elsewhere.received().empty());
+  }
+}
+
+TEST_F(CurlHttpClientTest, LeavesACompressedBodyAsItIs) {
+  const std::string gzip = Gzip(std::string(100 << 20, ' '));
+  ASSERT_LT(gzip.size(), kMaxResponseBytes);
+  const auto response =
+      Post({.bytes = HttpAnswer(200, "Content-Encoding: gzip\r\n", gzip)});
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_TRUE(response->body.Matches(gzip));
+}
+
+TEST_F(CurlHttpClientTest, InflatesNoTransferBeyond256KiB) {
+  const std::string gzip = Gzip(std::string(100 << 20, ' '));
+  const absl::Status status =
+      Post({.bytes = absl::StrCat("HTTP/1.1 200 OK\r\n"
+                                  "Transfer-Encoding: gzip, chunked\r\n\r\n",
+                                  absl::Hex(gzip.size()), "\r\n", gzip,
+                                  "\r\n0\r\n\r\n")})
+          .status();
+  EXPECT_EQ(status.code(), StatusCode::kUnknown);
+  EXPECT_TRUE(absl::StrContains(status.message(), "larger than 256 KiB"))
+      << status;
 }
 
 // No name server is asked: a label has at most 63 bytes (RFC 1035 2.3.4).

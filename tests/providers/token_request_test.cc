@@ -140,17 +140,15 @@ TEST(TokenRequestTest, PutsNoSecretIntoAUrl) {
   }
 }
 
-TEST(TokenRequestTest, TakesTheProvidersTimeoutAndItsLoopback) {
-  const HttpRequest usual = RefreshRequest(CLIENT_AUTH_METHOD_NONE);
-  EXPECT_EQ(usual.timeout, absl::Seconds(15));
-  EXPECT_FALSE(usual.allow_loopback);
+TEST(TokenRequestTest, IsARequestToThisProvider) {
   config::v1::Provider settings = Settings(CLIENT_AUTH_METHOD_NONE);
-  settings.mutable_request_timeout()->set_seconds(3);
-  settings.set_allow_loopback(true);
-  const HttpRequest request =
-      BuildRefreshRequest(settings, Secret(), Secret("rt"));
-  EXPECT_EQ(request.timeout, absl::Seconds(3));
-  EXPECT_TRUE(request.allow_loopback);
+  settings.set_ca_file("/ca.pem");
+  const Secret secret;
+  EXPECT_EQ(BuildCodeRequest(settings, secret, CodeGrant{}).ca_file, "/ca.pem");
+  EXPECT_EQ(BuildRefreshRequest(settings, secret, Secret("rt")).ca_file,
+            "/ca.pem");
+  EXPECT_EQ(BuildRevokeRequest(settings, secret, Secret("rt")).ca_file,
+            "/ca.pem");
 }
 
 }  // namespace
