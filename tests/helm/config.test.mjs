@@ -119,9 +119,13 @@ test('providers and access rules are passed on as they are', () => {
   const rendered = config(render(examples['full-values.yaml']));
   assert.deepEqual(rendered.access, access);
   assert.deepEqual(rendered.providers, providers.map(given => {
-    const {clientSecret, ...rest} = given;
-    const file = `/etc/token-broker/secrets/${given.name}/client_secret`;
-    return {...rest, client_secret_file: file};
+    const {clientSecret, ca, ...rest} = given;
+    const folder = `/etc/token-broker/secrets/${given.name}`;
+    return {
+      ...rest,
+      client_secret_file: `${folder}/client_secret`,
+      ...(ca && {ca_file: `${folder}/ca.crt`}),
+    };
   }));
 });
 

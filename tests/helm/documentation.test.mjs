@@ -68,7 +68,7 @@ test('the full example sets each value to something else', () => {
 
 test('the schema knows the provider fields of the configuration', () => {
   const fields = Object.keys(schema.definitions.provider.properties)
-      .filter(field => field !== 'clientSecret' && field !== 'client_secret');
+      .filter(field => !['clientSecret', 'ca', 'client_secret'].includes(field));
   assert.deepEqual(
       fields.sort(), declared('provider.proto', 'message', 'Provider').sort());
 });
@@ -80,6 +80,8 @@ test('the schema knows the other messages of the configuration', () => {
   assert.deepEqual(keys(accessRule), of('config.proto', 'AccessRule'));
   assert.deepEqual(
       keys(schema.properties.drain), of('config.proto', 'Drain'));
+  assert.deepEqual(
+      keys(provider.properties.refresh), of('provider.proto', 'Refresh'));
   assert.deepEqual(
       keys(provider.properties.error_rules.items),
       of('provider.proto', 'ErrorRule'));
@@ -94,6 +96,8 @@ test('the schema knows the enum values of the configuration', () => {
      clientAuthMethod],
     ['provider.proto', 'Pkce', 'PKCE_', provider.properties.pkce],
     ['provider.proto', 'Rotation', 'ROTATION_', provider.properties.rotation],
+    ['provider.proto', 'RefreshMode', 'REFRESH_MODE_',
+     provider.properties.refresh.properties.mode],
     ['provider.proto', 'ErrorClass', 'ERROR_CLASS_',
      provider.properties.error_rules.items.properties.class],
   ];

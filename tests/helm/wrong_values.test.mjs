@@ -38,6 +38,8 @@ const cases = [
   ['the file of a client secret',
    withProvider({client_secret_file: '/etc/secret'}),
    /client_secret_file: the chart decides .*existingSecret\.name/],
+  ['the file of authorities', withProvider({ca_file: '/etc/ca.crt'}),
+   /ca_file: the chart decides .*existingConfigMap\.name/],
   ['a confidential client without its secret', without('clientSecret'),
    /has no clientSecret: .*token_endpoint_auth_method: none/],
   ['a Secret without a name',

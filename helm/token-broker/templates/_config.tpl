@@ -7,10 +7,13 @@ and the operator's own providers, access rules and drain as they are.
 {{- define "token-broker.config" -}}
 {{- $providers := list -}}
 {{- range .Values.providers -}}
-{{- $provider := omit . "clientSecret" -}}
+{{- $provider := omit . "clientSecret" "ca" -}}
 {{- if .clientSecret -}}
 {{- $file := printf "/etc/token-broker/secrets/%s/client_secret" .name -}}
 {{- $provider = set $provider "client_secret_file" $file -}}
+{{- end -}}
+{{- if .ca -}}
+{{- $provider = set $provider "ca_file" (printf "/etc/token-broker/secrets/%s/ca.crt" .name) -}}
 {{- end -}}
 {{- $providers = append $providers $provider -}}
 {{- end -}}

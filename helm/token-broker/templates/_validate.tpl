@@ -37,6 +37,8 @@ No message repeats a value that could be a secret.
 {{- $problems = append $problems (printf "%s holds client_secret: values cannot hold a secret. Put it into a Secret with `kubectl create secret generic NAME --from-file=client_secret`, give clientSecret.existingSecret.name instead, and replace the secret where these values were kept." $at) -}}
 {{- else if hasKey $provider "client_secret_file" -}}
 {{- $problems = append $problems (printf "%s has client_secret_file: the chart decides where the file is. Give clientSecret.existingSecret.name instead." $at) -}}
+{{- else if hasKey $provider "ca_file" -}}
+{{- $problems = append $problems (printf "%s has ca_file: the chart decides where the file is. Give ca.existingConfigMap.name instead." $at) -}}
 {{- else if not (or $provider.clientSecret (eq (upper (get $provider "token_endpoint_auth_method")) "NONE")) -}}
 {{- $problems = append $problems (printf "%s has no clientSecret: give clientSecret.existingSecret.name, or, for a public client, token_endpoint_auth_method: none." $at) -}}
 {{- end -}}
