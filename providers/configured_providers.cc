@@ -54,7 +54,7 @@ absl::StatusOr<Secret> ReadClientSecret(const config::v1::Provider& provider) {
 absl::Status CheckTrust(const config::v1::Provider& provider) {
   if (provider.ca_file().empty()) return absl::OkStatus();
   const absl::Status status = CheckCaFile(provider.ca_file());
-  if (status.ok()) return status;
+  if (status.ok()) return absl::OkStatus();
   return absl::Status(status.code(),
                       absl::StrCat("provider ", provider.name(),
                                    ": ca_file: ", status.message()));

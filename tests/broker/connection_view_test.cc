@@ -48,6 +48,18 @@ TEST(ConnectionViewTest, StaysActiveWhenTheTokenEndedButCanBeRenewed) {
             Connection::STATE_ACTIVE);
 }
 
+TEST(ConnectionViewTest, IsOverWhileNobodyKnowsWhenTheOnlyTokenEnds) {
+  // Obtained by a run whose clock was ahead.
+  ConnectionRecord record = Record(absl::Hours(3));
+  *record.mutable_obtain_time() = ToProto(kNow + absl::Hours(2));
+  EXPECT_EQ(ViewOf(record, {}, kNow).state(), Connection::STATE_ACTIVE);
+  record.clear_refresh_token();
+  EXPECT_EQ(ViewOf(record, {}, kNow).state(),
+            Connection::STATE_REAUTHORIZATION_REQUIRED);
+  record.mutable_connection()->clear_expire_time();
+  EXPECT_EQ(ViewOf(record, {}, kNow).state(), Connection::STATE_ACTIVE);
+}
+
 TEST(ConnectionViewTest, IsOverWhenTheTokenEndedAndCannotBeRenewed) {
   ConnectionRecord record = Record(absl::ZeroDuration());
   record.clear_refresh_token();
