@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "broker/config.h"
+#include "broker/failpoints.h"
 #include "broker/gate.h"
 #include "broker/provider_directory.h"
 #include "broker/status_macros.h"
@@ -65,6 +66,7 @@ absl::Status Broker::Start() {
 void Broker::Stop() {
   due_loop.Stop();
   exchange.Close();
+  TOKENBROKER_FAILPOINT("drain.after_close");
   workers.Drain();
 }
 

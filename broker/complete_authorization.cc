@@ -8,6 +8,7 @@
 #include "broker/connection_view.h"
 #include "broker/errors.h"
 #include "broker/event_log.h"
+#include "broker/failpoints.h"
 #include "broker/keyring.h"
 #include "broker/metrics.h"
 #include "broker/oauth_error.h"
@@ -70,8 +71,10 @@ void CompleteAuthorization::Take(const std::shared_ptr<Call>& call) {
   if (!seams_.store.Writable().ok()) {
     return call->done(StorageUnavailableError());
   }
+  TOKENBROKER_FAILPOINT("complete.before_take");
   absl::StatusOr<AuthorizationRecord> taken =
       seams_.store.Take(call->state_hash);
+  TOKENBROKER_FAILPOINT("complete.after_take");
   if (absl::IsNotFound(taken.status())) {
     return call->done(AuthorizationNotFoundError());
   }
@@ -220,10 +223,12 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
                                .jitter = UnitRandom(seams_.random)});
   SealTokens(seams_.keyring, outcome.tokens->access_token,
              outcome.tokens->refresh_token, &next);
+  TOKENBROKER_FAILPOINT("complete.before_commit");
   if (const absl::Status status = seams_.store.Commit(attempt, next);
       !status.ok()) {
     return FromStoreError(status, key.provider);
   }
+  TOKENBROKER_FAILPOINT("complete.after_commit");
   // The next reader finds the new token set in storage.
   cache_.Erase(key);
   return ViewOf(next, ProviderStanding{}, now);

@@ -10,6 +10,7 @@
 #include "broker/connection_view.h"
 #include "broker/errors.h"
 #include "broker/event_log.h"
+#include "broker/failpoints.h"
 #include "broker/http_client.h"
 #include "broker/keyring.h"
 #include "broker/provider_directory.h"
@@ -44,7 +45,9 @@ DeleteConnection::Answer DeleteConnection::RevokeAndRemove(
   const auto record = seams_.store.Get(key);
   if (!record.ok()) return FromStoreError(record.status(), key.provider);
   const std::string revocation = Revoke(*record);
+  TOKENBROKER_FAILPOINT("delete.after_revoke");
   const absl::Status removed = seams_.store.Remove(key);
+  TOKENBROKER_FAILPOINT("delete.after_remove");
   if (!removed.ok()) return FromStoreError(removed, key.provider);
   cache_.Erase(key);
   seams_.log.Write(EventLog::Level::kInfo, "connection_deleted",

@@ -5,6 +5,7 @@
 
 #include "broker/clock.h"
 #include "broker/errors.h"
+#include "broker/failpoints.h"
 #include "broker/keyring.h"
 #include "broker/proto_time.h"
 #include "broker/sealing.h"
@@ -20,11 +21,15 @@ absl::StatusOr<Exchange::Result> Exchange::Run(
   if (closed_) return DrainingError();
   // Nothing is spent that could not be replaced.
   if (!seams_.store.Writable().ok()) return StorageUnavailableError();
+  TOKENBROKER_FAILPOINT("exchange.before_begin");
   if (const absl::Status begun = seams_.store.Begin(*attempt); !begun.ok()) {
     return FromStoreError(begun, attempt->provider());
   }
 
+  TOKENBROKER_FAILPOINT("exchange.after_begin");
+
   const absl::StatusOr<HttpResponse> response = seams_.http.Send(request);
+  TOKENBROKER_FAILPOINT("exchange.after_send");
   Result result{.received_time = seams_.clock.TimeNow()};
   if (!response.ok()) {
     result.outcome = OutcomeOfFailedSend(response.status());
@@ -35,6 +40,7 @@ absl::StatusOr<Exchange::Result> Exchange::Run(
   *attempt->mutable_response() =
       SealResponse(seams_.keyring, *attempt, *response);
   seams_.store.KeepResponse(*attempt, attempt->response()).IgnoreError();
+  TOKENBROKER_FAILPOINT("exchange.after_keep");
   result.outcome = ReadAnswer(provider, *response, context);
   return result;
 }

@@ -11,9 +11,13 @@ constexpr absl::Duration kClockTolerance = absl::Minutes(1);
 
 }  // namespace
 
+bool IsOfThisClock(const TokenLife& life, absl::Time now) {
+  return life.obtain_time - now <= kClockTolerance;
+}
+
 bool IsAlive(const TokenLife& life, absl::Time now) {
   if (life.expire_time == absl::InfiniteFuture()) return true;
-  return life.obtain_time - now <= kClockTolerance && now < life.expire_time;
+  return IsOfThisClock(life, now) && now < life.expire_time;
 }
 
 bool IsFresh(const TokenLife& life, absl::Time now,

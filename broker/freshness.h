@@ -21,6 +21,9 @@ struct TokenLife {
   absl::Time expire_time = absl::InfiniteFuture();
 };
 
+// Whether the life began under this clock.
+bool IsOfThisClock(const TokenLife& life, absl::Time now);
+
 // Whether the token is known not to have expired.
 bool IsAlive(const TokenLife& life, absl::Time now);
 

@@ -12,6 +12,7 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -23,6 +24,7 @@
 #include "broker/config.h"
 #include "broker/event_log.h"
 #include "broker/exit_code.h"
+#include "broker/failpoints.h"
 #include "broker/http_endpoints.h"
 #include "broker/random.h"
 #include "broker/readiness.h"
@@ -190,6 +192,19 @@ int Exit(const absl::Status& status) {
   return ExitCodeOf(status);
 }
 
+#ifdef TOKENBROKER_FAILPOINTS
+// The test binary's own: `failpoints` lists them, a wrong environment is told.
+std::optional<int> RunFailpoints(int argc, char** argv) {
+  if (argc == 2 && absl::string_view(argv[1]) == "failpoints") {
+    for (const char* point : failpoints::kPoints) std::cout << point << "\n";
+    return kExitClean;
+  }
+  const absl::Status read = failpoints::CheckEnvironment();
+  if (read.ok()) return std::nullopt;
+  return Exit(read);
+}
+#endif
+
 int Run(int argc, char** argv) {
   CLI::App app(
       "Owns a company's OAuth 2.0 tokens and hands out fresh access tokens.",
@@ -253,6 +268,9 @@ int Run(int argc, char** argv) {
 int main(int argc, char** argv) {
   // Ours throws nothing; a library may, when memory is short.
   try {
+#ifdef TOKENBROKER_FAILPOINTS
+    if (const auto code = tokenbroker::RunFailpoints(argc, argv)) return *code;
+#endif
     return tokenbroker::Run(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "token-broker: %s\n", error.what());

@@ -3,6 +3,7 @@
 
 #include "broker/event_log.h"
 #include "broker/exchange.h"
+#include "broker/failpoints.h"
 #include "broker/keyring.h"
 #include "broker/proto_time.h"
 #include "broker/provider_directory.h"
@@ -47,7 +48,9 @@ absl::Status Recovery::Sweep(absl::Time time) {
 }
 
 void Recovery::EndAndLog(const AttemptRecord& attempt) {
+  TOKENBROKER_FAILPOINT("recovery.before_end");
   const absl::Status ended = End(attempt);
+  TOKENBROKER_FAILPOINT("recovery.after_end");
   seams_.log.Write(
       ended.ok() ? EventLog::Level::kInfo : EventLog::Level::kWarning,
       "attempt_recovered",

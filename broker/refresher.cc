@@ -8,6 +8,7 @@
 #include "broker/clock.h"
 #include "broker/errors.h"
 #include "broker/event_log.h"
+#include "broker/failpoints.h"
 #include "broker/keyring.h"
 #include "broker/proto_time.h"
 #include "broker/provider_directory.h"
@@ -40,7 +41,9 @@ absl::Status MaySpend(const ConnectionRecord& record, absl::Time now) {
     return ReauthorizationRequiredError(
         provider, v1::Connection::REASON_NO_REFRESH_TOKEN);
   }
-  if (record.has_retry_time() && now < FromProto(record.retry_time())) {
+  // Under another clock a time to wait for means nothing.
+  if (IsOfThisClock(LifeOf(record), now) && record.has_retry_time() &&
+      now < FromProto(record.retry_time())) {
     return ProviderUnavailableError(provider,
                                     FromProto(record.retry_time()) - now);
   }
@@ -225,7 +228,9 @@ RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
     *next.mutable_unread_attempt() = attempt;
   }
   absl::Status status = SealNext(current, outcome, &next);
+  TOKENBROKER_FAILPOINT("refresh.before_commit");
   if (status.ok()) status = seams_.store.Commit(attempt, next);
+  TOKENBROKER_FAILPOINT("refresh.after_commit");
   LogChange(seams_.log, key.provider, pace_.Learn(key.provider, outcome, now));
   Count(current, next, outcome, seams_.clock.TimeNow() - received_time);
   seams_.log.Write(

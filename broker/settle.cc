@@ -124,7 +124,10 @@ absl::Time NextTry(const ConnectionRecord& next, absl::Time soon,
   // Strict: presenting a spent token may revoke the access token that still
   // serves, so let that one live to near its end first.
   const TokenLife life = LifeOf(next);
-  if (life.expire_time == absl::InfiniteFuture()) return soon;
+  if (life.expire_time == absl::InfiniteFuture() ||
+      !IsAlive(life, context.now)) {
+    return soon;
+  }
   const absl::Duration margin =
       std::min(kLateMargin, (life.expire_time - life.obtain_time) / 10);
   return std::max(soon, life.expire_time - margin);

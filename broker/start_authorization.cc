@@ -14,6 +14,7 @@
 #include "broker/clock.h"
 #include "broker/errors.h"
 #include "broker/event_log.h"
+#include "broker/failpoints.h"
 #include "broker/keyring.h"
 #include "broker/proto_time.h"
 #include "broker/provider_directory.h"
@@ -99,11 +100,13 @@ absl::StatusOr<v1::StartAuthorizationResponse> StartAuthorization::Start(
   }
   *authorization.mutable_secrets() =
       SealAuthorizationSecrets(seams_.keyring, state_hash, secrets);
+  TOKENBROKER_FAILPOINT("start.before_remember");
   if (const absl::Status status =
           seams_.store.Remember(state_hash, authorization);
       !status.ok()) {
     return FromStoreError(status, request.provider());
   }
+  TOKENBROKER_FAILPOINT("start.after_remember");
 
   v1::StartAuthorizationResponse response;
   response.set_authorization_url((*provider)->AuthorizationUrl(

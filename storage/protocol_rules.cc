@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "broker/failpoints.h"
 #include "broker/status_macros.h"
 #include "storage/rows.h"
 
@@ -26,6 +27,7 @@ absl::Status CheckBegin(const AttemptRecord& attempt,
       if (!connection.has_value()) {
         return absl::NotFoundError("no such connection");
       }
+      if (TOKENBROKER_STEP_IS_OFF("storage.compare")) return absl::OkStatus();
       if (GenerationOf(connection) != attempt.generation()) {
         return absl::AbortedError("the connection has another generation");
       }
@@ -45,6 +47,7 @@ absl::Status CheckBegin(const AttemptRecord& attempt,
 
 absl::Status CheckOpen(const AttemptRecord& attempt,
                        const std::optional<AttemptRecord>& open) {
+  if (TOKENBROKER_STEP_IS_OFF("storage.attempt")) return absl::OkStatus();
   if (open.has_value() && open->kind() == attempt.kind() &&
       open->id() == attempt.id()) {
     return absl::OkStatus();
@@ -60,11 +63,14 @@ absl::Status CheckCommit(const AttemptRecord& attempt,
     return absl::InvalidArgumentError(
         "the attempt belongs to another connection");
   }
+  if (TOKENBROKER_STEP_IS_OFF("storage.compare")) return absl::OkStatus();
   ABSL_RETURN_IF_ERROR(CheckOpen(attempt, open));
+  const AttemptRecord& begun =
+      TOKENBROKER_STEP_IS_OFF("storage.attempt") ? attempt : *open;
   const int64_t stored = GenerationOf(connection);
   const int64_t written = next.connection().generation();
-  const bool follows = open->kind() == AttemptRecord::KIND_REFRESH
-                           ? stored == open->generation() &&
+  const bool follows = begun.kind() == AttemptRecord::KIND_REFRESH
+                           ? stored == begun.generation() &&
                                  (written == stored || written == stored + 1)
                            : written == stored + 1;
   if (follows) return absl::OkStatus();

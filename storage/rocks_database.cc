@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "broker/failpoints.h"
 
 namespace tokenbroker {
 namespace {
@@ -131,7 +132,11 @@ absl::StatusOr<std::vector<RocksDatabase::Entry>> RocksDatabase::Scan(
 }
 
 absl::Status RocksDatabase::Write(Batch* batch) {
-  absl::Status status = FromRocks(db_->Write(DurableWrite(), &batch->batch_));
+  absl::Status status = TOKENBROKER_FAILPOINT_STATUS("storage.before_write");
+  if (status.ok()) {
+    status = FromRocks(db_->Write(DurableWrite(), &batch->batch_));
+  }
+  TOKENBROKER_FAILPOINT("storage.after_write");
   if (!status.ok()) write_failed_ = true;
   return status;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "broker/failpoints.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
@@ -81,7 +82,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors() {
 
 rocksdb::WriteOptions DurableWrite() {
   rocksdb::WriteOptions options;
-  options.sync = true;
+  options.disableWAL = TOKENBROKER_STEP_IS_OFF("storage.sync");
+  options.sync = !options.disableWAL;
   return options;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "broker/failpoints.h"
 #include "broker/status_macros.h"
 #include "storage/protocol_rules.h"
 #include "storage/record_bytes.h"
@@ -138,6 +139,7 @@ absl::Status RocksTokenStore::Remove(const ConnectionKey& key) {
 absl::Status RocksTokenStore::Writable() { return database_->Writable(); }
 
 absl::Status RocksTokenStore::Begin(const AttemptRecord& attempt) {
+  if (TOKENBROKER_STEP_IS_OFF("storage.attempt")) return absl::OkStatus();
   const ConnectionKey key = KeyOf(attempt);
   const KeysLock lock(&connection_locks_, {ConnectionRow(key)});
   ABSL_ASSIGN_OR_RETURN(const std::optional<AttemptRecord> open,
@@ -153,6 +155,7 @@ absl::Status RocksTokenStore::Begin(const AttemptRecord& attempt) {
 
 absl::Status RocksTokenStore::KeepResponse(const AttemptRecord& attempt,
                                            const Sealed& response) {
+  if (TOKENBROKER_STEP_IS_OFF("storage.attempt")) return absl::OkStatus();
   const KeysLock lock(&connection_locks_, {ConnectionRow(KeyOf(attempt))});
   ABSL_ASSIGN_OR_RETURN(std::optional<AttemptRecord> open, ReadOpen(attempt));
   ABSL_RETURN_IF_ERROR(CheckOpen(attempt, open));

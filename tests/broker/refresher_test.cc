@@ -117,6 +117,20 @@ TEST(RefresherTest, BacksOffAfterATransientRefusal) {
   EXPECT_EQ(world.Record().connection().state(), v1::Connection::STATE_ACTIVE);
 }
 
+TEST(RefresherTest, DoesNotWaitForATimeOfAnotherClock) {
+  World world;
+  world.clock.Advance(absl::Hours(2));
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  world.http.AnswerRetryAfter(503, "120");
+  RefreshIfDue(world);
+  // The broker ends, and starts again with its clock set back.
+  world.clock.Advance(-absl::Hours(2));
+  world.Restart();
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  EXPECT_EQ(world.GetText(), "at-2");
+}
+
 TEST(RefresherTest, AsksTwiceBeforeItBelievesThatAGrantIsDead) {
   World world;
   world.Connect();

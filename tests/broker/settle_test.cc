@@ -463,6 +463,18 @@ TEST(SettleTest, AsksAStrictProviderSoonWhenNothingIsLeftToLose) {
   }
 }
 
+TEST(SettleTest, AsksAStrictProviderSoonWhenTheTokenIsOfAnotherClock) {
+  ConnectionRecord ahead = Active();
+  *ahead.mutable_obtain_time() = ToProto(kNow + absl::Hours(2));
+  *ahead.mutable_connection()->mutable_expire_time() =
+      ToProto(kNow + absl::Hours(3));
+  for (const Rotation rotation : kStrictRotations) {
+    EXPECT_EQ(
+        RetryTime(Settle(ahead, Failure(OutcomeClass::kUnknown), rotation)),
+        kNow + Backoff(1, 0.5));
+  }
+}
+
 TEST(SettleTest, AsksAgainWithinTheGraceOfTheFirstAttempt) {
   for (const double jitter : {0.0, 0.5, 0.999}) {
     for (const int failures : {0, 3, 30}) {

@@ -33,6 +33,8 @@ function makeFiles(objects, directory) {
     mkdirSync(dirname(file), {recursive: true});
     if (path === 'keyring/keyring') {
       succeeds(broker, ['keygen', '--out', file]);
+    } else if (path.endsWith('/ca.crt') && path !== 'tls/ca.crt') {
+      succeeds('cp', [join(tls, 'ca.crt'), file]);
     } else if (path.startsWith('secrets/')) {
       writeFileSync(file, 'a client secret\n', {mode: 0o400});
     }
@@ -83,7 +85,7 @@ test('every Secret file is mounted read-only for the group at most', () => {
   }
 });
 
-test('each file comes from the Secret and the key that the values name', () => {
+test('each file comes from the object and the key that the values name', () => {
   assert.deepEqual(mountedFiles(render(examples['full-values.yaml'])), {
     'config.yaml':
         {kind: 'configMap', name: 'oauth-broker', key: 'config.yaml'},
@@ -95,6 +97,8 @@ test('each file comes from the Secret and the key that the values name', () => {
         {kind: 'secret', name: 'google-acme', key: 'secret'},
     'secrets/corp/client_secret':
         {kind: 'secret', name: 'corp', key: 'client_secret'},
+    'secrets/corp/ca.crt':
+        {kind: 'configMap', name: 'corp-ca', key: 'ca.crt'},
   });
 });
 
