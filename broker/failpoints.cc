@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -32,6 +31,7 @@ struct Arming {
   Action action;
   std::chrono::milliseconds delay{0};
   double probability = 1;
+  int from = 1;
 };
 
 using Armings = absl::flat_hash_map<std::string, Arming>;
@@ -39,7 +39,8 @@ using Armings = absl::flat_hash_map<std::string, Arming>;
 absl::Status Unreadable(absl::string_view text) {
   return absl::InvalidArgumentError(absl::StrCat(
       "TOKENBROKER_FAILPOINTS: cannot read `", text,
-      "`; write POINT=kill|delay:MS|error[@PROBABILITY] or STEP=off; only ",
+      "`; write POINT=kill|delay:MS|error[@PROBABILITY][#COUNT] or STEP=off; "
+      "only ",
       kFailing, " can fail. Points: ", absl::StrJoin(kPoints, ", "),
       ". Steps: ", absl::StrJoin(kSteps, ", ")));
 }
@@ -47,8 +48,14 @@ absl::Status Unreadable(absl::string_view text) {
 absl::StatusOr<Arming> ParseArming(absl::string_view text,
                                    absl::string_view whole) {
   Arming arming;
+  const std::pair<absl::string_view, absl::string_view> count =
+      absl::StrSplit(text, absl::MaxSplits('#', 1));
+  if (!count.second.empty() &&
+      (!absl::SimpleAtoi(count.second, &arming.from) || arming.from < 1)) {
+    return Unreadable(whole);
+  }
   const std::pair<absl::string_view, absl::string_view> parts =
-      absl::StrSplit(text, absl::MaxSplits('@', 1));
+      absl::StrSplit(count.first, absl::MaxSplits('@', 1));
   if (!parts.second.empty() &&
       (!absl::SimpleAtod(parts.second, &arming.probability) ||
        arming.probability < 0 || arming.probability > 1)) {
@@ -107,7 +114,8 @@ struct State {
   const std::string hits_file =
       std::string(Environment("TOKENBROKER_FAILPOINTS_HITS"));
   Mutex mutex;
-  absl::flat_hash_set<std::string> hits ABSL_GUARDED_BY(mutex);
+  // How often each point was reached.
+  absl::flat_hash_map<std::string, int> hits ABSL_GUARDED_BY(mutex);
   std::mt19937_64 random ABSL_GUARDED_BY(mutex){std::random_device()()};
 };
 
@@ -116,12 +124,12 @@ State& TheState() {
   return state;
 }
 
-void NoteHit(State& state, absl::string_view point) {
-  if (state.hits_file.empty()) return;
-  {
-    MutexLock lock(&state.mutex);
-    if (!state.hits.emplace(point).second) return;
-  }
+int CountHit(State& state, absl::string_view point) {
+  MutexLock lock(&state.mutex);
+  return ++state.hits[point];
+}
+
+void WriteHit(const State& state, absl::string_view point) {
   const int file = open(state.hits_file.c_str(),
                         O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) return;
@@ -140,10 +148,11 @@ bool Happens(State& state, double probability) {
 
 absl::Status Reach(absl::string_view point) {
   State& state = TheState();
-  NoteHit(state, point);
+  const int count = CountHit(state, point);
+  if (count == 1 && !state.hits_file.empty()) WriteHit(state, point);
   if (!state.armings.ok()) return absl::OkStatus();
   const auto armed = state.armings->find(point);
-  if (armed == state.armings->end() ||
+  if (armed == state.armings->end() || count < armed->second.from ||
       !Happens(state, armed->second.probability)) {
     return absl::OkStatus();
   }

@@ -14,6 +14,7 @@
 //     error      kUnavailable, in storage.before_write only
 //     off        a step that can be switched off is left out
 //     @P         not always but with this probability
+//     #N         not before the N-th time
 //   TOKENBROKER_FAILPOINTS_HITS=FILE   a line for each point when it is first
 //                                      reached
 #ifndef TOKENBROKER_BROKER_FAILPOINTS_H_

@@ -95,6 +95,7 @@ export class Broker {
     this.folder = mkdtempSync(join(tmpdir(), 'token-broker-'));
     this.log = '';
     this.errors = '';
+    this.binary = binary;
     this.environment = {};
     this.keyring = join(this.folder, 'keyring');
     this.data = join(this.folder, 'data');
@@ -150,7 +151,7 @@ export class Broker {
 
   // Starts it and waits until it serves; rejects if it ends first.
   async start(credentials) {
-    this.process = spawn(binary, ['serve', '--config', this.configFile], {
+    this.process = spawn(this.binary, ['serve', '--config', this.configFile], {
       env: { ...process.env, ...this.environment },
     });
     this.exited = new Promise((resolve) => {
