@@ -124,6 +124,7 @@ export const long = ['too_many_absurd', 'invalid_client'];
 // chance, then none.
 export class Faults {
   #script = [];
+  #bySubject = new Map();
   #mix = { rate: 0 };
   played = {};
 
@@ -136,6 +137,11 @@ export class Faults {
     this.#script.push(...faults.map((f) => (typeof f === 'string' ? { kind: f } : f)));
   }
 
+  // The same, on the next requests for `subject`.
+  nextFor(subject, ...kinds) {
+    this.#bySubject.set(subject, kinds.map((kind) => ({ kind })));
+  }
+
   // From now on `rate` of all requests meet one of `kinds`; a delay lasts for
   // one of `delays`.
   mix({ rate, kinds: chosen = kinds, delays = [50, 300] }) {
@@ -144,12 +150,14 @@ export class Faults {
 
   off() {
     this.#script = [];
+    this.#bySubject.clear();
     this.#mix = { rate: 0 };
   }
 
   // {kind, ms, commits, play, ...} or undefined.
-  take() {
-    const fault = this.#script.length > 0 ? this.#script.shift() : this.#byChance();
+  take(subject) {
+    const fault =
+      this.#bySubject.get(subject)?.shift() ?? this.#script.shift() ?? this.#byChance();
     return fault && { ms: 200, ...fault, ...table[fault.kind] };
   }
 

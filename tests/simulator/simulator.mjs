@@ -176,7 +176,7 @@ class Simulator {
   }
 
   #faultOn({ subject }) {
-    const fault = this.faults.take();
+    const fault = this.faults.take(subject);
     if (!fault) return undefined;
     if (fault.kind === 'invalid_grant_once') {
       if (this.#denied.has(subject)) return undefined;
