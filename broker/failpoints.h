@@ -53,6 +53,9 @@ inline constexpr std::array kPoints = {
     // A deletion.
     "delete.after_revoke",
     "delete.after_remove",
+    // A new data directory: made, and no longer marked as being made.
+    "create.before_finish",
+    "create.after_finish",
     // Every write of the store.
     "storage.before_write",
     "storage.after_write",

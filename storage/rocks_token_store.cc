@@ -67,7 +67,9 @@ absl::StatusOr<std::unique_ptr<RocksTokenStore>> RocksTokenStore::Open(
                         RocksDatabase::Open(path, state, least_free_bytes));
   ABSL_RETURN_IF_ERROR(Identify(path, state, keyring, random, database.get()));
   if (state == DirectoryState::kToBeMade) {
+    TOKENBROKER_FAILPOINT("create.before_finish");
     ABSL_RETURN_IF_ERROR(FinishDataDirectory(path));
+    TOKENBROKER_FAILPOINT("create.after_finish");
   }
   return std::unique_ptr<RocksTokenStore>(
       new RocksTokenStore(std::move(database)));

@@ -71,7 +71,7 @@ function onStage(name, life, play) {
 const start = (client) =>
   client.startAuthorization({ ...alice, redirectUri });
 
-// --- Sign-in ---
+// --- Fresh data and sign-in ---
 
 for (const point of [
   'start.before_remember',
@@ -82,6 +82,13 @@ for (const point of [
   onStage(`${point}: who starts again gets through`, 60, async (stage) => {
     await stage.run();
     await stage.die(point, start);
+    await authorize(await stage.run());
+  });
+}
+
+for (const point of ['create.before_finish', 'create.after_finish']) {
+  onStage(`${point}: the next start finishes it`, 60, async (stage) => {
+    await assert.rejects(stage.run(`${point}=kill`));
     await authorize(await stage.run());
   });
 }
