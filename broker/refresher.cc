@@ -214,7 +214,6 @@ RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
                                   const Outcome& outcome,
                                   absl::Time received_time) {
   const ConnectionKey key{attempt.provider(), attempt.subject()};
-  const TokenCache::Ticket ticket = cache_.TakeTicket(key);
   const absl::Time now = seams_.clock.TimeNow();
 
   // Settle, seal, commit.
@@ -263,7 +262,7 @@ RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
     return result;
   }
   result.token = MakeAccessToken(next, *std::move(value));
-  cache_.Replace(key, ticket, result.token);
+  cache_.Publish(key, result.token);
   return result;
 }
 

@@ -95,6 +95,18 @@ bool MayLoseRotation(const config::v1::Provider& provider) {
          provider.rotation() != config::v1::ROTATION_UNTIL_FIRST_USE;
 }
 
+// Whether a refusal means that an earlier attempt without an answer spent the
+// refresh token. In the window of grace it does not: a spent one still works.
+bool IsRotationLost(const ConnectionRecord& next,
+                    const SettleContext& context) {
+  if (!next.has_unknown_since() || !MayLoseRotation(context.provider)) {
+    return false;
+  }
+  return context.provider.rotation() != config::v1::ROTATION_GRACE ||
+         context.now >= FromProto(next.unknown_since()) +
+                            FromProto(context.provider.rotation_grace());
+}
+
 // The first time, where the old refresh token still works, nothing is won by
 // waiting.
 bool MayHurry(const ConnectionRecord& current, const SettleContext& context) {
@@ -169,9 +181,8 @@ ConnectionRecord SettleRefresh(const ConnectionRecord& current,
               &next);
       break;
     case OutcomeClass::kGrantDead:
-      // An earlier attempt without an answer explains the refusal: that one
-      // was the rotation we lost.
-      if (next.has_unknown_since() && MayLoseRotation(context.provider)) {
+      // An earlier attempt without an answer explains the refusal.
+      if (IsRotationLost(next, context)) {
         End(v1::Connection::REASON_ROTATION_LOST, &next);
         break;
       }

@@ -20,14 +20,14 @@ std::shared_ptr<const AccessToken> TokenCache::Find(const ConnectionKey& key) {
 TokenCache::Ticket TokenCache::TakeTicket(const ConnectionKey& key) {
   Shard& shard = ShardOf(key);
   MutexLock lock(&shard.mutex);
-  return shard.erasures;
+  return shard.changes;
 }
 
 void TokenCache::Insert(const ConnectionKey& key, Ticket ticket,
                         std::shared_ptr<const AccessToken> token) {
   Shard& shard = ShardOf(key);
   MutexLock lock(&shard.mutex);
-  if (shard.erasures != ticket) return;
+  if (shard.changes != ticket) return;
   const auto found = shard.index.find(key);
   if (found != shard.index.end()) {
     auto& cached = found->second->second;
@@ -42,12 +42,13 @@ void TokenCache::Insert(const ConnectionKey& key, Ticket ticket,
   }
 }
 
-void TokenCache::Replace(const ConnectionKey& key, Ticket ticket,
+void TokenCache::Publish(const ConnectionKey& key,
                          std::shared_ptr<const AccessToken> token) {
   Shard& shard = ShardOf(key);
   MutexLock lock(&shard.mutex);
+  ++shard.changes;
   const auto found = shard.index.find(key);
-  if (shard.erasures != ticket || found == shard.index.end()) return;
+  if (found == shard.index.end()) return;
   auto& cached = found->second->second;
   if (cached->generation <= token->generation) cached = std::move(token);
 }
@@ -61,7 +62,7 @@ bool TokenCache::Contains(const ConnectionKey& key) {
 void TokenCache::Erase(const ConnectionKey& key) {
   Shard& shard = ShardOf(key);
   MutexLock lock(&shard.mutex);
-  ++shard.erasures;
+  ++shard.changes;
   const auto found = shard.index.find(key);
   if (found == shard.index.end()) return;
   shard.entries.erase(found->second);

@@ -36,7 +36,7 @@ struct AccessToken {
 // here is in use. Only what is durable may be put in. Thread-safe.
 class TokenCache {
  public:
-  // Says what was erased since; see Insert.
+  // Says what changed since; see Insert.
   using Ticket = uint64_t;
 
   // Keeps at most `capacity` tokens (rounded up to a multiple of the shards).
@@ -48,14 +48,16 @@ class TokenCache {
   // Take a ticket before reading the row that is going to be inserted.
   Ticket TakeTicket(const ConnectionKey& key);
 
-  // Does nothing if the key may have been erased since the ticket was taken, or
-  // a higher generation is there: what was read is stale.
+  // For who read the row. Does nothing if the key may have been erased or
+  // published since the ticket was taken, or a higher generation is there: what
+  // was read is stale.
   void Insert(const ConnectionKey& key, Ticket ticket,
               std::shared_ptr<const AccessToken> token);
 
-  // The same, but only in the stead of an older token, which keeps its rank:
-  // being refreshed is not being used.
-  void Replace(const ConnectionKey& key, Ticket ticket,
+  // For who wrote the row, once it is durable: takes the place of an older
+  // token, if there is one, which keeps its rank, for being refreshed is not
+  // being used. And what others read before is stale now.
+  void Publish(const ConnectionKey& key,
                std::shared_ptr<const AccessToken> token);
 
   // Whether somebody asked for it lately. Does not count as use.
@@ -72,7 +74,8 @@ class TokenCache {
     std::list<Entry> entries ABSL_GUARDED_BY(mutex);
     absl::flat_hash_map<ConnectionKey, std::list<Entry>::iterator> index
         ABSL_GUARDED_BY(mutex);
-    uint64_t erasures ABSL_GUARDED_BY(mutex) = 0;
+    // Erased or published.
+    uint64_t changes ABSL_GUARDED_BY(mutex) = 0;
   };
 
   Shard& ShardOf(const ConnectionKey& key);

@@ -526,8 +526,9 @@ TEST(SettleTest, TakesADeadGrantAfterAnUnknownOutcomeForALostRotation) {
   for (const Rotation rotation :
        {config::v1::ROTATION_STRICT, config::v1::ROTATION_GRACE,
         config::v1::ROTATION_UNKNOWN, config::v1::ROTATION_UNSPECIFIED}) {
-    const ConnectionRecord next =
-        Settle(Unknown(kSent), Failure(OutcomeClass::kGrantDead), rotation);
+    // The grace is over.
+    const ConnectionRecord next = Settle(
+        Unknown(kNow - kGrace), Failure(OutcomeClass::kGrantDead), rotation);
     EXPECT_EQ(next.connection().state(),
               Connection::STATE_REAUTHORIZATION_REQUIRED);
     EXPECT_EQ(next.connection().reason(), Connection::REASON_ROTATION_LOST);
@@ -536,7 +537,10 @@ TEST(SettleTest, TakesADeadGrantAfterAnUnknownOutcomeForALostRotation) {
 }
 
 TEST(SettleTest, AsksTwiceWhereNoRotationCanBeLost) {
-  for (const Rotation rotation : kLenientRotations) {
+  for (const Rotation rotation :
+       {config::v1::ROTATION_NEVER, config::v1::ROTATION_UNTIL_FIRST_USE,
+        config::v1::ROTATION_GRACE}) {
+    // The grace has hardly begun.
     const ConnectionRecord first =
         Settle(Unknown(kSent), Failure(OutcomeClass::kGrantDead), rotation);
     EXPECT_EQ(first.connection().state(), Connection::STATE_OUTCOME_UNKNOWN);

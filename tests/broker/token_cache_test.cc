@@ -137,21 +137,34 @@ TEST(TokenCacheTest, KeepsTheMostRecentlyUsed) {
   EXPECT_EQ(Found(cache, Key("unused")), 0);
 }
 
-TEST(TokenCacheTest, ReplacesOnlyWhatIsThere) {
+TEST(TokenCacheTest, PublishesInTheSteadOfWhatIsThere) {
   TokenCache cache(100);
-  const auto ticket = cache.TakeTicket(Key("alice"));
-  cache.Replace(Key("alice"), ticket, Token(1));
+  cache.Publish(Key("alice"), Token(1));
   EXPECT_EQ(cache.Find(Key("alice")), nullptr);
   EXPECT_FALSE(cache.Contains(Key("alice")));
-  cache.Insert(Key("alice"), ticket, Token(1));
+  Put(cache, Key("alice"), 1);
   EXPECT_TRUE(cache.Contains(Key("alice")));
-  cache.Replace(Key("alice"), ticket, Token(2));
+  cache.Publish(Key("alice"), Token(2));
   EXPECT_EQ(Found(cache, Key("alice")), 2);
-  cache.Replace(Key("alice"), ticket, Token(1));
+  cache.Publish(Key("alice"), Token(1));
   EXPECT_EQ(Found(cache, Key("alice")), 2);
-  cache.Erase(Key("alice"));
-  cache.Replace(Key("alice"), ticket, Token(3));
-  EXPECT_EQ(cache.Find(Key("alice")), nullptr);
+}
+
+TEST(TokenCacheTest, PublishesWhateverWasErasedBeside) {
+  TokenCache cache(100);
+  Put(cache, Key("alice"), 1);
+  for (int i = 0; i < 1000; ++i) cache.Erase(Key(absl::StrCat("other-", i)));
+  cache.Publish(Key("alice"), Token(2));
+  EXPECT_EQ(Found(cache, Key("alice")), 2);
+}
+
+TEST(TokenCacheTest, DropsWhatWasReadBeforeSomethingNewerWasPublished) {
+  TokenCache cache(100);
+  // Read, and not in memory yet, when the refresh is published.
+  const TokenCache::Ticket reader = cache.TakeTicket(Key("alice"));
+  cache.Publish(Key("alice"), Token(2));
+  cache.Insert(Key("alice"), reader, Token(1));
+  EXPECT_EQ(Found(cache, Key("alice")), 0);
 }
 
 TEST(TokenCacheTest, LeavesAFoundTokenToItsFinder) {
