@@ -12,24 +12,6 @@
 #include "gtest/gtest.h"
 
 namespace tokenbroker {
-namespace {
-
-// Whether `request` is whole: its head, and a body as long as it says.
-bool IsWhole(absl::string_view request) {
-  const size_t head = request.find("\r\n\r\n");
-  if (head == absl::string_view::npos) return false;
-  constexpr absl::string_view kLength = "Content-Length: ";
-  const size_t length = request.find(kLength);
-  if (length == absl::string_view::npos || length > head) return true;
-  const size_t digits = length + kLength.size();
-  size_t size = 0;
-  return absl::SimpleAtoi(
-             request.substr(digits, request.find('\r', digits) - digits),
-             &size) &&
-         request.size() >= head + 4 + size;
-}
-
-}  // namespace
 
 LoopbackServer::LoopbackServer()
     : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -92,7 +74,7 @@ void LoopbackServer::Deal(int connection) {
     const ssize_t size = recv(connection, buffer, sizeof(buffer), 0);
     if (size <= 0) break;
     request.append(buffer, size);
-  } while (!step.at_first_bytes && !IsWhole(request));
+  } while (!step.at_first_bytes && !IsWholeRequest(request));
   {
     MutexLock lock(&mutex_);
     received_.push_back(std::move(request));
@@ -113,6 +95,20 @@ void LoopbackServer::Deal(int connection) {
     setsockopt(connection, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
   }
   close(connection);
+}
+
+bool IsWholeRequest(absl::string_view request) {
+  const size_t head = request.find("\r\n\r\n");
+  if (head == absl::string_view::npos) return false;
+  constexpr absl::string_view kLength = "Content-Length: ";
+  const size_t length = request.find(kLength);
+  if (length == absl::string_view::npos || length > head) return true;
+  const size_t digits = length + kLength.size();
+  size_t size = 0;
+  return absl::SimpleAtoi(
+             request.substr(digits, request.find('\r', digits) - digits),
+             &size) &&
+         request.size() >= head + 4 + size;
 }
 
 std::string HttpAnswer(int status, absl::string_view headers,

@@ -60,6 +60,9 @@ class LoopbackServer {
   std::vector<int> held_;
 };
 
+// Whether `request` has a whole head, and a body as long as that says.
+bool IsWholeRequest(absl::string_view request);
+
 // A whole answer with its length.
 std::string HttpAnswer(int status, absl::string_view headers,
                        absl::string_view body);
