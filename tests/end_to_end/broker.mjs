@@ -91,12 +91,13 @@ export function connect(address, credentials = grpc.credentials.createInsecure()
 
 // A folder with a keyring and a configuration, and the broker that runs on it.
 export class Broker {
-  constructor(t) {
+  // `command`: another binary than the one under test; `env` on top of ours.
+  constructor(t, { command = binary, env = {} } = {}) {
+    this.command = command;
+    this.environment = env;
     this.folder = mkdtempSync(join(tmpdir(), 'token-broker-'));
     this.log = '';
     this.errors = '';
-    this.binary = binary;
-    this.environment = {};
     this.keyring = join(this.folder, 'keyring');
     this.data = join(this.folder, 'data');
     t.after(async () => {
@@ -151,7 +152,7 @@ export class Broker {
 
   // Starts it and waits until it serves; rejects if it ends first.
   async start(credentials) {
-    this.process = spawn(this.binary, ['serve', '--config', this.configFile], {
+    this.process = spawn(this.command, ['serve', '--config', this.configFile], {
       env: { ...process.env, ...this.environment },
     });
     this.exited = new Promise((resolve) => {

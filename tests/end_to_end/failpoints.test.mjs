@@ -24,8 +24,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 class Stage {
   constructor(t, provider) {
     this.provider = provider;
-    this.broker = new Broker(t);
-    this.broker.binary = withFailpoints;
+    this.broker = new Broker(t, { command: withFailpoints });
     this.broker.configure({
       providers: [this.broker.oidc(provider, clients.basic)],
     });

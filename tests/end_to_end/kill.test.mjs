@@ -4,21 +4,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clients, startProvider } from '../provider/provider.mjs';
+import { generator } from '../simulator/random.mjs';
 import { Broker, detailsOf } from './broker.mjs';
 import { alice, authorize, sleep } from './expect.mjs';
 
 const kills = Number(process.env.KILLS ?? 12);
 const seed = Number(process.env.SEED ?? Date.now() % 1000000);
-
-// mulberry32: small, and the same moments for the same seed.
-function generator(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 test(`after each of ${kills} kills the token works, or the loss is told and explained (SEED=${seed})`, async (t) => {
   t.diagnostic(`SEED=${seed} KILLS=${kills}`);

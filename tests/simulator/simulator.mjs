@@ -13,8 +13,14 @@ import { Grants, parseToken } from './rotation.mjs';
 
 export const redirectUri = 'http://127.0.0.1:9/callback';
 
-const basic = ({ id, secret }) =>
-  `Basic ${Buffer.from([id, secret].map(encodeURIComponent).join(':')).toString('base64')}`;
+const decoded = (text) => new URLSearchParams(`_=${text}`).get('_');
+
+// HTTP Basic over form-url-encoded ID and secret (RFC 6749 2.3.1).
+function authenticates({ headers }, { id, secret }) {
+  const pair = Buffer.from(headers.authorization?.replace('Basic ', '') ?? '', 'base64').toString();
+  const colon = pair.indexOf(':');
+  return decoded(pair.slice(0, colon)) === id && decoded(pair.slice(colon + 1)) === secret;
+}
 
 const s256 = (verifier) => createHash('sha256').update(verifier).digest('base64url');
 
@@ -159,10 +165,12 @@ class Simulator {
     const answer = this.#decide(entry, request, form, limited, fault);
     entry.committed = answer.committed;
     if (fault?.delayAfter) await sleep(fault.ms);
+    const ending = over.then((whole) => {
+      entry.ended = Date.now();
+      entry.delivered = whole && !fault?.play;
+    });
     if (fault?.play) {
       await fault.play({ request, response, answer });
-      await over;
-      entry.delivered = false;
     } else {
       entry.status = answer.status;
       response.writeHead(answer.status, {
@@ -170,9 +178,8 @@ class Simulator {
         'cache-control': 'no-store',
       });
       response.end(JSON.stringify(answer.body));
-      entry.delivered = await over;
     }
-    entry.ended = Date.now();
+    await ending;
   }
 
   #faultOn({ subject }) {
@@ -199,7 +206,7 @@ class Simulator {
     if (limited) return refusal(429, 'too_many_requests');
     if (fault && !fault.commits) return {};
     const now = Date.now();
-    if (request.headers.authorization !== basic(this.#client)) {
+    if (!authenticates(request, this.#client)) {
       entry.verdict = 'wrong_client';
       return refusal(401, 'invalid_client');
     }
@@ -237,7 +244,7 @@ class Simulator {
 
   async #revoke(request, response) {
     const form = await formOf(request);
-    if (request.headers.authorization !== basic(this.#client)) {
+    if (!authenticates(request, this.#client)) {
       return response.writeHead(401).end();
     }
     this.grants.revokeToken(form.token);

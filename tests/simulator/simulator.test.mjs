@@ -8,7 +8,7 @@ import { Faults, kinds, table } from './faults.mjs';
 import { Grants, parseToken } from './rotation.mjs';
 import { consent, redirectUri, startSimulator } from './simulator.mjs';
 
-const client = { id: 'broker', secret: 'p+ss%w:rd' };
+const client = { id: 'broker', secret: 'p+ss%w:rd &=/two' };
 const verifier = 'v'.repeat(43);
 
 async function world(t, options = {}) {
