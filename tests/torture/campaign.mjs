@@ -4,7 +4,7 @@
 // and started again. Gives the history for the oracle. Every decision comes from
 // the seed; only timing does not.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Broker, binary } from '../end_to_end/broker.mjs';
+import { Broker } from '../end_to_end/broker.mjs';
 import { kinds, long } from '../simulator/faults.mjs';
 import { generator, pick } from '../simulator/random.mjs';
 import { startSimulator } from '../simulator/simulator.mjs';
@@ -45,10 +45,8 @@ export async function campaign(options, say = () => {}) {
 
 async function run(options, say, t) {
   const failpoints = failpointsOf(options);
-  const broker = new Broker(t, {
-    command: failpoints ? process.env.TOKEN_BROKER_FAILPOINTS_BINARY : binary,
-    env: failpoints ? { TOKENBROKER_FAILPOINTS: failpoints } : {},
-  });
+  const broker = new Broker(t);
+  if (failpoints) broker.arm(failpoints, broker.file('hits', ''));
   const simulators = [];
   for (const [i, rotation] of options.rotation.entries()) {
     const seed = options.seed * 10 + i;
@@ -84,6 +82,9 @@ async function run(options, say, t) {
 
   await startUntilServing(world);
   await Promise.all(world.connections.map((c) => world.users.consentUntilDone(c)));
+  // Even a broker that does not sync has them from here on.
+  await world.lives.end('term');
+  await startUntilServing(world);
   say(`${world.connections.length} connections`);
 
   for (const simulator of simulators) simulator.faults.mix(mix(options.faults));
@@ -129,7 +130,7 @@ async function startUntilServing({ lives }) {
     if (lives.client) return;
     await lives.start();
   }
-  throw new Error(`the broker does not start: ${JSON.stringify(lives.current)}`);
+  throw new Error(`the broker does not start: ${lives.errors}`);
 }
 
 // Waits until every connection serves a token that its provider takes, and is at

@@ -34,6 +34,11 @@ export class Lives {
     return this.current?.serving && !this.current.stop ? this.#broker.client : undefined;
   }
 
+  // What it said on standard error, ever.
+  get errors() {
+    return this.#broker.errors;
+  }
+
   // Resolves when it serves or has ended; `current` says which.
   async start() {
     await this.#letArrive();

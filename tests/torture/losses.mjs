@@ -12,8 +12,8 @@ export function lossesAreExplained({ providers, lives, losses }) {
   });
 }
 
-// What a loss came of: `kill`, `SIGTERM`, `fault` or `user`; with `why` it should
-// not have been.
+// What a loss came of: `kill`, `SIGTERM`, `fault`, `user`, or a `false refusal`;
+// with `why` it should not have been.
 export function explain(loss, providers, lives) {
   const provider = providers.find(({ name }) => name === loss.provider);
   const before = provider.entries.filter(
@@ -44,12 +44,15 @@ function explainRotation(before, last, provider, lives, facts) {
   );
   const rotated = family.find((e) => lossOf(e, provider, lives));
   if (!rotated) {
-    const open = family.some((e) => outcomeOf(e, provider, lives) === 'unknown');
-    const why =
-      open && last.fault === 'invalid_grant_once'
-        ? 'a refusal after no answer, and the grant lives'
-        : 'no rotation was lost';
-    return { by: 'nothing', why, facts };
+    // Where the refresh token is dead at once, a refusal after no answer is what
+    // a lost rotation looks like.
+    const looksLost =
+      provider.rotation === 'strict' &&
+      last.fault === 'invalid_grant_once' &&
+      family.some((e) => ['unknown', 'either'].includes(outcomeOf(e, provider, lives)));
+    return looksLost
+      ? { by: 'false refusal' }
+      : { by: 'nothing', why: 'no rotation was lost', facts };
   }
   const by = lossOf(rotated, provider, lives);
   const lost = { ...facts, rotated: brief(rotated) };

@@ -27,8 +27,8 @@ export const usage = `./dev torture [--cycles N] [--seed S] [--faults RATE] [--k
   --callers      who ask for tokens all the time: ${defaults.callers}
   --weaken       steps of the protocol to leave out, to see the oracle fire:
                  storage.attempt, storage.sync, broker.flights, storage.compare
-  --failpoints   handed to the binary with failpoints as it stands
-The binary with failpoints is that of TOKEN_BROKER_FAILPOINTS_BINARY.`;
+  --failpoints   more of them, as broker/failpoints.h has it:
+                 'exchange.after_send=kill@0.01;storage.before_write=delay:20'`;
 
 // Throws a message for people.
 export function parseOptions(args) {

@@ -3,6 +3,7 @@
 // What a campaign did, as a table for people.
 import { prepared } from './oracle.mjs';
 import { explain } from './losses.mjs';
+import { storyOf } from './story.mjs';
 
 const most = 20;
 
@@ -51,12 +52,27 @@ export function figures(history, violations) {
   ];
 }
 
+// Which connection a violation is about, and when it was seen.
+function placeOf(facts) {
+  const about = facts.after ?? facts;
+  const entry = facts.again ?? facts.presented ?? facts.later;
+  const subject = about.subject ?? entry?.token?.split('.')[1];
+  const provider = about.provider ?? facts.provider;
+  return {
+    connection: provider && subject && { provider, subject },
+    time: facts.end ?? about.end ?? entry?.ended,
+  };
+}
+
 export function print(history, violations) {
   for (const [what, value] of figures(history, violations)) {
     console.log(`${what.padEnd(24)}${value}`);
   }
   for (const { check, facts } of violations.slice(0, most)) {
     console.log(`\n${check}: ${JSON.stringify(facts, null, 1).replace(/\n */g, ' ')}`);
+    const { connection, time } = placeOf(facts);
+    if (!connection) continue;
+    for (const row of storyOf(history, connection, time)) console.log(`    ${row}`);
   }
   if (violations.length > most) console.log(`\nand ${violations.length - most} more`);
 }

@@ -2,6 +2,8 @@
 //
 // ./dev torture: kills, stops and provider faults at random, and an oracle that
 // compares what everybody saw.
+import { existsSync } from 'node:fs';
+import { failpointsBinary } from '../end_to_end/broker.mjs';
 import { campaign } from './campaign.mjs';
 import { judge } from './oracle.mjs';
 import { failpointsOf, parseOptions, usage } from './options.mjs';
@@ -19,8 +21,8 @@ if (options.help) {
   process.exit(0);
 }
 const failpoints = failpointsOf(options);
-if (failpoints && !process.env.TOKEN_BROKER_FAILPOINTS_BINARY) {
-  console.error('TOKEN_BROKER_FAILPOINTS_BINARY: say where the binary with failpoints is');
+if (failpoints && !existsSync(failpointsBinary)) {
+  console.error(`${failpointsBinary} is missing: ./dev build makes it`);
   process.exit(64);
 }
 console.log(`--seed ${options.seed}${failpoints && ` failpoints ${failpoints}`}`);

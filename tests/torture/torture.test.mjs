@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A short campaign holds; and with a step of the protocol left out it does not,
+// or the oracle would be worth nothing. CYCLES and SEED come from the
+// environment.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { campaign } from './campaign.mjs';
+import { judge } from './oracle.mjs';
+import { defaults } from './options.mjs';
+import { print } from './report.mjs';
+
+const seed = Number(process.env.SEED ?? Date.now() % 1000000);
+const usual = {
+  ...defaults,
+  seed,
+  cycles: Number(process.env.CYCLES ?? 30),
+  connections: 20,
+  callers: 6,
+};
+
+async function judged(changes) {
+  const options = { ...usual, ...changes };
+  const history = await campaign(options);
+  return { history, violations: judge(history) };
+}
+
+test(`kills, stops and faults: nothing breaks (SEED=${seed})`, async () => {
+  const { history, violations } = await judged({});
+  print(history, violations);
+  assert.deepEqual(violations.map((v) => v.check), []);
+});
+
+// What breaks without a step. More kills and fewer faults make it show sooner.
+const weakened = [
+  { weaken: 'storage.attempt', breaks: ['attemptsAreNoted', 'neverTwice', 'lossesAreExplained'] },
+  { weaken: 'storage.sync', breaks: ['neverOlder', 'generationsGrow', 'neverTwice'] },
+  { weaken: 'broker.flights,storage.compare', breaks: ['neverTogether', 'neverTwice', 'generationsGrow'] },
+];
+
+for (const { weaken, breaks } of weakened) {
+  test(`without ${weaken} it breaks: ${breaks.join(', ')} (SEED=${seed})`, async () => {
+    const { violations } = await judged({ weaken, cycles: 15, killShare: 1, faults: 0.02 });
+    const broken = new Set(violations.map((v) => v.check));
+    assert.ok(breaks.some((check) => broken.has(check)), `broken: ${[...broken]}`);
+  });
+}
+
+// Not all of it: when to ask again after a failure is the flights' to keep.
+const storesOwn = [
+  'neverTogether',
+  'codesAreSentOnce',
+  'neverOlder',
+  'attemptsAreNoted',
+  'generationsGrow',
+  'ownTokensOnly',
+];
+
+test(`without broker.flights the store alone holds: ${storesOwn.join(', ')} (SEED=${seed})`, async () => {
+  const { history, violations } = await judged({
+    weaken: 'broker.flights', cycles: 15, faults: 0.02,
+  });
+  const broken = violations.filter((v) => storesOwn.includes(v.check));
+  if (broken.length > 0) print(history, broken);
+  assert.deepEqual(broken.map((v) => v.check), []);
+});
