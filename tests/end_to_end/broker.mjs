@@ -14,6 +14,9 @@ import { stringify } from 'yaml';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 export const binary =
   process.env.TOKEN_BROKER ?? join(root, 'build/release/token-broker');
+// The same with failpoints (broker/failpoints.h).
+export const failpointsBinary =
+  process.env.TOKEN_BROKER_FAILPOINTS_BINARY ?? `${binary}-failpoints`;
 
 const load = (file) =>
   grpc.loadPackageDefinition(
@@ -91,10 +94,9 @@ export function connect(address, credentials = grpc.credentials.createInsecure()
 
 // A folder with a keyring and a configuration, and the broker that runs on it.
 export class Broker {
-  // `command`: another binary than the one under test; `env` on top of ours.
-  constructor(t, { command = binary, env = {} } = {}) {
-    this.command = command;
-    this.environment = env;
+  constructor(t) {
+    this.binary = binary;
+    this.environment = {};
     this.folder = mkdtempSync(join(tmpdir(), 'token-broker-'));
     this.log = '';
     this.errors = '';
@@ -150,9 +152,20 @@ export class Broker {
     };
   }
 
+  // From the next start on it has failpoints, armed by `specification` (none if
+  // empty), and appends those it passes to the file `hits`.
+  arm(specification, hits = '') {
+    this.binary = failpointsBinary;
+    this.environment = {
+      TOKENBROKER_FAILPOINTS: specification,
+      TOKENBROKER_FAILPOINTS_HITS: hits,
+    };
+    return this;
+  }
+
   // Starts it and waits until it serves; rejects if it ends first.
   async start(credentials) {
-    this.process = spawn(this.command, ['serve', '--config', this.configFile], {
+    this.process = spawn(this.binary, ['serve', '--config', this.configFile], {
       env: { ...process.env, ...this.environment },
     });
     this.exited = new Promise((resolve) => {

@@ -10,12 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { clients, consent, redirectUri, startProvider } from '../provider/provider.mjs';
-import { binary, Broker, detailsOf } from './broker.mjs';
+import { binary, Broker, detailsOf, failpointsBinary } from './broker.mjs';
 import { alice, authorize, rejects, until } from './expect.mjs';
 
-const withFailpoints =
-  process.env.TOKEN_BROKER_FAILPOINTS_BINARY ??
-  join(binary, '../token-broker-failpoints');
 const folder = mkdtempSync(join(tmpdir(), 'token-broker-hits-'));
 const hits = join(folder, 'hits');
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -24,7 +21,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 class Stage {
   constructor(t, provider) {
     this.provider = provider;
-    this.broker = new Broker(t, { command: withFailpoints });
+    this.broker = new Broker(t);
     this.broker.configure({
       providers: [this.broker.oidc(provider, clients.basic)],
     });
@@ -33,11 +30,7 @@ class Stage {
   // Starts with `armed` points, after the end of the run before.
   async run(armed = '') {
     if (this.broker.running) assert.equal(await this.broker.stop(), 0);
-    this.broker.environment = {
-      TOKENBROKER_FAILPOINTS: armed,
-      TOKENBROKER_FAILPOINTS_HITS: hits,
-    };
-    await this.broker.start();
+    await this.broker.arm(armed, hits).start();
     return this.broker.client;
   }
 
@@ -264,16 +257,16 @@ onStage('drain.after_close: nothing is lost', 60, async (stage) => {
 // --- The points themselves ---
 
 test('every point was reached', () => {
-  const all = execFileSync(withFailpoints, ['failpoints'], { encoding: 'utf8' });
+  const all = execFileSync(failpointsBinary, ['failpoints'], { encoding: 'utf8' });
   const reached = new Set(readFileSync(hits, 'utf8').split('\n'));
   assert.ok(all.length > 0);
   assert.deepEqual(all.trim().split('\n').filter((point) => !reached.has(point)), []);
 });
 
 test('what is shipped has none of them', () => {
-  const names = execFileSync(withFailpoints, ['failpoints'], { encoding: 'utf8' });
+  const names = execFileSync(failpointsBinary, ['failpoints'], { encoding: 'utf8' });
   const shipped = readFileSync(binary);
-  assert.ok(readFileSync(withFailpoints).includes('TOKENBROKER_FAILPOINTS'));
+  assert.ok(readFileSync(failpointsBinary).includes('TOKENBROKER_FAILPOINTS'));
   for (const name of ['TOKENBROKER_FAILPOINTS', ...names.trim().split('\n')]) {
     assert.ok(!shipped.includes(name), name);
   }
