@@ -9,7 +9,7 @@
 //   presented     the code or refresh token; subject, family and serial of it
 //   fault         which was played, if one was
 //   committed     when the provider had decided; undefined: it never looked
-//   verdict       `refreshed`, `founded`, or why not
+//   verdict       `refreshed`, `founded`, or why not; `left`: the client had gone
 //   issued        {accessToken, refreshToken, serial, expireTime, ...}
 //   status        of the answer, where there was one
 //   ended         when the exchange was over

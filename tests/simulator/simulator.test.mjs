@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Faults, kinds, table } from './faults.mjs';
 import { Grants, parseToken } from './rotation.mjs';
 import { consent, redirectUri, startSimulator } from './simulator.mjs';
@@ -229,6 +230,17 @@ test('each fault is what it is called, and the grant moves on or not as its row 
       assert.equal(again.status, table[kind].commits ? 400 : 200);
     });
   }
+});
+
+test('who has left before the commit is not worked for', async (t) => {
+  const { simulator, connect, refresh } = await world(t);
+  const { refresh_token: token } = await connect();
+  simulator.faults.next({ kind: 'delay_before_commit', ms: 300 });
+  const answer = await look(refresh(token, { signal: AbortSignal.timeout(100) }));
+  assert.equal(answer.error, 'timeout');
+  assert.equal((await refresh(token)).status, 200);
+  await sleep(400);
+  assert.equal(simulator.ledger.entries[1].verdict, 'left');
 });
 
 test('by chance: the same seed plays the same faults, at about the rate', () => {
