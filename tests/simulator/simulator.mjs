@@ -161,22 +161,22 @@ class Simulator {
     const presented = this.#presented(form);
     const fault = limited ? undefined : this.#faultOn(presented);
     const entry = this.ledger.add({ ...presented, life, arrived, fault: fault?.kind });
+    const ending = over.then((whole) => {
+      entry.ended = Date.now();
+      entry.delivered = whole && !fault?.play;
+    });
     if (fault?.delayBefore) {
       await sleep(fault.ms);
       // It does not work for who has left: a refresh that is done after the next
       // one would be reuse, and no client could help it.
       if (request.socket.destroyed) {
-        Object.assign(entry, { verdict: 'left', delivered: false, ended: Date.now() });
+        entry.verdict = 'left';
         return;
       }
     }
     const answer = this.#decide(entry, request, form, limited, fault);
     entry.committed = answer.committed;
     if (fault?.delayAfter) await sleep(fault.ms);
-    const ending = over.then((whole) => {
-      entry.ended = Date.now();
-      entry.delivered = whole && !fault?.play;
-    });
     if (fault?.play) {
       await fault.play({ request, response, answer });
     } else {
