@@ -4,7 +4,7 @@
 // taken away. Times are milliseconds since the epoch.
 //
 //   kind          `code`, `refresh`, `revoked_by_user`
-//   life          whatever `ledger.life` was when the request arrived
+//   life          the `life` of the query of the URL it came to: whose request it is
 //   arrived       when its head came
 //   presented     the code or refresh token; subject, family and serial of it
 //   fault         which was played, if one was
@@ -16,10 +16,9 @@
 //   delivered     whether the provider's own answer left whole
 export class Ledger {
   entries = [];
-  life = 0;
 
   add(entry) {
-    const added = { number: this.entries.length, life: this.life, ...entry };
+    const added = { number: this.entries.length, ...entry };
     this.entries.push(added);
     return added;
   }

@@ -118,7 +118,9 @@ class Simulator {
   async #answer(request, response) {
     const url = new URL(request.url, this.issuer);
     if (url.pathname === '/authorize') return this.#authorize(url.searchParams, response);
-    if (url.pathname === '/token') return this.#token(request, response);
+    if (url.pathname === '/token') {
+      return this.#token(Number(url.searchParams.get('life')), request, response);
+    }
     if (url.pathname === '/revoke') return this.#revoke(request, response);
     return response.writeHead(404).end();
   }
@@ -149,9 +151,8 @@ class Simulator {
     return response.writeHead(302, { location: callback.href }).end();
   }
 
-  async #token(request, response) {
+  async #token(life, request, response) {
     const arrived = Date.now();
-    const { life } = this.ledger;
     const over = new Promise((resolve) => {
       response.once('finish', () => resolve(true));
       request.socket.once('close', () => resolve(false));

@@ -59,7 +59,15 @@ async function run(options, say, t) {
   const blocks = simulators.map((simulator) =>
     simulator.blockFor(broker, { request_timeout: `${requestTimeout}ms` }),
   );
-  broker.configure({ providers: blocks });
+  // What a dead broker sent may be read only after the next one was started, so
+  // each life has its own URL.
+  const configure = (life) =>
+    broker.configure({
+      providers: blocks.map((block) => ({
+        ...block,
+        token_endpoint: `${block.token_endpoint}?life=${life}`,
+      })),
+    });
 
   const world = {
     random: generator(options.seed),
@@ -72,7 +80,7 @@ async function run(options, say, t) {
       })),
     ),
     calls: [],
-    lives: new Lives(broker, simulators.map(({ ledger }) => ledger)),
+    lives: new Lives(broker, configure),
   };
   world.users = new Users(world);
   t.after(() => {

@@ -8,7 +8,6 @@
 //   ended, code, signal
 //   lines      its log, parsed
 import { once } from 'node:events';
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
 // A broker that does not end after SIGTERM is a finding, not a reason to wait.
 const longestStop = 20000;
@@ -22,11 +21,12 @@ const parseLines = (text) =>
 export class Lives {
   all = [];
   #broker;
-  #ledgers;
+  #configure;
 
-  constructor(broker, ledgers) {
+  // `configure(number)` is called before each life.
+  constructor(broker, configure) {
     this.#broker = broker;
-    this.#ledgers = ledgers;
+    this.#configure = configure;
   }
 
   // The client while it serves, else undefined.
@@ -41,11 +41,10 @@ export class Lives {
 
   // Resolves when it serves or has ended; `current` says which.
   async start() {
-    await this.#letArrive();
     const life = { number: this.all.length, started: Date.now() };
     this.all.push(life);
     this.current = life;
-    for (const ledger of this.#ledgers) ledger.life = life.number;
+    this.#configure(life.number);
     const from = this.#broker.log.length;
     const serving = this.#broker.start();
     const child = this.#broker.process;
@@ -77,11 +76,5 @@ export class Lives {
     const timer = setTimeout(() => this.#broker.process.kill('SIGKILL'), longestStop);
     await life.over;
     clearTimeout(timer);
-  }
-
-  // What a broker sent before it died reaches the ledgers as that life's.
-  async #letArrive() {
-    await sleep(10);
-    for (let i = 0; i < 5; ++i) await turn();
   }
 }
