@@ -30,6 +30,12 @@ function logsSuccess(entry, life, provider) {
   );
 }
 
+// Whether it wrote down, in this life, what became of `entry`.
+const logsOutcome = (entry, life, provider) =>
+  linesOf(life, { provider: provider.name, subject: entry.subject }).some(
+    (line) => line.event === 'refresh' && Date.parse(line.time) >= entry.arrived - 1,
+  );
+
 // What `entry`, a refresh, was to the broker:
 //   tokens    a token set came whole, and was stored
 //   refused   a word that leaves the token unspent
@@ -39,10 +45,14 @@ function logsSuccess(entry, life, provider) {
 export function outcomeOf(entry, provider, lives) {
   const life = lives[entry.life];
   const ended = entry.ended ?? Infinity;
-  if (refusals.has(entry.fault) || entry.status === 429) return 'refused';
-  if (entry.fault === 'invalid_grant_once') return 'dead';
-  if (table[entry.fault]?.play || !entry.delivered) return 'unknown';
   const died = ['kill', 'itself'].includes(life.stop?.how);
+  const word = refusals.has(entry.fault) || entry.status === 429 ? 'refused'
+    : entry.fault === 'invalid_grant_once' ? 'dead'
+    : undefined;
+  // A word that the broker did not live to write down.
+  if (word && died && !logsOutcome(entry, life, provider)) return 'either';
+  if (word) return word;
+  if (table[entry.fault]?.play || !entry.delivered) return 'unknown';
   if (died && !logsSuccess(entry, life, provider)) {
     return entry.issued && ended < life.stop.time - 1500 ? 'tokens' : 'either';
   }
