@@ -92,7 +92,7 @@ TEST(DueLoopTest, ComesBackForRowsThatASuspendedProviderLeftBehind) {
   EXPECT_EQ(world.GetText("bob"), "at-2");
 }
 
-TEST(DueLoopTest, LeavesARowsOfAPausedProviderWhereTheyAre) {
+TEST(DueLoopTest, LeavesTheRowsOfAPausedProviderWhereTheyAre) {
   World world;
   world.Connect("alice");
   world.Connect("bob");
@@ -228,6 +228,62 @@ TEST(DueLoopTest, ACallerNeedNotWaitBehindWhatIsDue) {
   EXPECT_TRUE(answer.get_future().get().ok());
   EXPECT_LE(PlaceOf(world, "u19"), 1u);
   while (!world.broker->workers.IsIdle()) std::this_thread::yield();
+}
+
+// From now on every request gets new tokens.
+void AnswerAll(World& world, int requests) {
+  for (int i = 0; i < requests; ++i) {
+    world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  }
+}
+
+TEST(DueLoopTest, AnOutageShorterThanTheSlackFailsNobody) {
+  constexpr int kConnections = 50;
+  World world;
+  for (int i = 0; i < kConnections; ++i) world.Connect(absl::StrCat("u", i));
+  const auto everybody_is_served = [&world] {
+    for (int i = 0; i < kConnections; ++i) {
+      ASSERT_TRUE(world.Get(absl::StrCat("u", i)).ok());
+    }
+  };
+  // Due between 36 and 45; the provider is away from 36 on, for 14 minutes. A
+  // script without an answer is a provider that cannot be reached.
+  world.clock.Advance(absl::Minutes(36));
+  for (absl::Duration away; away < absl::Minutes(14);
+       away += absl::Seconds(5)) {
+    Tick(world);
+    everybody_is_served();
+    world.clock.Advance(absl::Seconds(5));
+  }
+  const size_t tries = world.http.sent().size() - kConnections;
+  EXPECT_LT(tries, 100u) << "it is probed, not stormed";
+  AnswerAll(world, kConnections);
+  for (absl::Duration back; back < absl::Minutes(9); back += absl::Seconds(5)) {
+    Tick(world);
+    everybody_is_served();
+    world.clock.Advance(absl::Seconds(5));
+  }
+  for (int i = 0; i < kConnections; ++i) {
+    EXPECT_EQ(world.GetText(absl::StrCat("u", i)), "at-2");
+  }
+}
+
+TEST(DueLoopTest, RefreshesEveryTokenOfAHealthyProviderBeforeItExpires) {
+  constexpr int kConnections = 50;
+  World world;
+  for (int i = 0; i < kConnections; ++i) world.Connect(absl::StrCat("u", i));
+  AnswerAll(world, 24 * 2 * kConnections);
+  for (absl::Duration day; day < absl::Hours(24); day += absl::Seconds(20)) {
+    world.clock.Advance(absl::Seconds(20));
+    Tick(world);
+  }
+  // Refreshed between 60 and 75 % of its hour: 32 to 40 times a day.
+  const size_t refreshes = world.http.sent().size() - kConnections;
+  EXPECT_GE(refreshes, 32u * kConnections);
+  EXPECT_LE(refreshes, 40u * kConnections);
+  EXPECT_EQ(
+      world.broker->metrics.Text().find("tokenbroker_refreshes_late_total{"),
+      std::string::npos);
 }
 
 TEST(DueLoopTest, FindsRowsAgainWhenTheClockWasSetBack) {
