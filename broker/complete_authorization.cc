@@ -162,6 +162,9 @@ CompleteAuthorization::Answer CompleteAuthorization::SpendCode(
                                 .nonce = secrets->nonce()},
                     &attempt);
   if (!result.ok()) return result.status();
+  LogChange(
+      seams_.log, attempt.provider(),
+      pace_.Learn(attempt.provider(), result->outcome, seams_.clock.TimeNow()));
   return Conclude(attempt, provider.settings(), result->outcome);
 }
 
@@ -170,7 +173,6 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
     const Outcome& outcome) {
   const ConnectionKey key{attempt.provider(), attempt.subject()};
   const absl::Time now = seams_.clock.TimeNow();
-  LogChange(seams_.log, key.provider, pace_.Learn(key.provider, outcome, now));
   seams_.log.Write(outcome.outcome_class == OutcomeClass::kSuccess
                        ? EventLog::Level::kInfo
                        : EventLog::Level::kWarning,

@@ -188,6 +188,8 @@ RefreshResult Refresher::RefreshFor(const ConnectionKey& key,
     current.status = ForWaiter(result.status(), key.provider);
     return current;
   }
+  LogChange(seams_.log, key.provider,
+            pace_.Learn(key.provider, result->outcome, seams_.clock.TimeNow()));
   return Conclude(attempt, record, (*provider)->settings(), result->outcome,
                   result->received_time);
 }
@@ -230,7 +232,6 @@ RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
   TOKENBROKER_FAILPOINT("refresh.before_commit");
   if (status.ok()) status = seams_.store.Commit(attempt, next);
   TOKENBROKER_FAILPOINT("refresh.after_commit");
-  LogChange(seams_.log, key.provider, pace_.Learn(key.provider, outcome, now));
   Count(current, next, outcome, seams_.clock.TimeNow() - received_time);
   seams_.log.Write(
       outcome.outcome_class == OutcomeClass::kSuccess && status.ok()

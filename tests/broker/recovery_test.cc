@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/world.h"
 
@@ -160,6 +161,26 @@ TEST(RecoveryTest, ASweepLeavesYoungAttemptsAlone) {
   EXPECT_TRUE(world.broker->recovery.Sweep(world.clock.TimeNow()).ok());
   while (!world.broker->workers.IsIdle()) std::this_thread::yield();
   EXPECT_EQ(world.memory.OpenAttempts()->size(), 1u);
+}
+
+// Our own crash says nothing of the provider.
+TEST(RecoveryTest, HoldsNoCrashAgainstTheProvider) {
+  constexpr int kMoreThanBreaks = 12;
+  World world(config::v1::ROTATION_NEVER);
+  for (int i = 0; i < kMoreThanBreaks; ++i) {
+    const std::string subject = absl::StrCat("u", i);
+    world.Connect(subject);
+    storage::v1::AttemptRecord attempt;
+    attempt.set_id(absl::StrCat("attempt ", i));
+    attempt.set_kind(storage::v1::AttemptRecord::KIND_REFRESH);
+    attempt.set_provider("acme");
+    attempt.set_subject(subject);
+    attempt.set_generation(1);
+    ASSERT_TRUE(world.memory.Begin(attempt).ok());
+  }
+  world.Restart();
+  EXPECT_TRUE(world.broker->pace.Standing("acme", world.clock.TimeNow()).ok());
+  EXPECT_FALSE(absl::StrContains(world.log_text(), "provider_unavailable"));
 }
 
 }  // namespace
