@@ -199,7 +199,9 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
   }
 
   absl::StatusOr<ConnectionRecord> current = seams_.store.Get(key);
-  if (absl::IsNotFound(current.status())) {
+  // A damaged one begins anew too: the user has just consented again.
+  if (absl::IsNotFound(current.status()) ||
+      absl::IsDataLoss(current.status())) {
     current.emplace();
     current->mutable_connection()->set_provider(key.provider);
     current->mutable_connection()->set_subject(key.subject);

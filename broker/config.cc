@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -27,6 +28,9 @@ using config::v1::Provider;
 constexpr int kMostProviders = 1000;
 constexpr int kMostRedirectUris = 100;
 constexpr int kMostScopes = 100;
+constexpr uint64_t kMiB = uint64_t{1} << 20;
+constexpr uint64_t kLeastWatermark = 64 * kMiB;
+constexpr uint64_t kMostWatermark = kMiB << 30;
 
 struct HostPort {
   std::string host;  // without brackets
@@ -217,6 +221,10 @@ absl::Status CheckConfig(const Config& config, absl::string_view file_name,
       !config.storage().rocksdb().path().empty(), "storage.rocksdb.path",
       "is missing; write a directory for the data"));
   ABSL_RETURN_IF_ERROR(checker.Require(
+      LeastFreeBytes(config) >= kLeastWatermark &&
+          LeastFreeBytes(config) <= kMostWatermark,
+      "storage.rocksdb.least_free_mib", "must be between 64 and 1073741824"));
+  ABSL_RETURN_IF_ERROR(checker.Require(
       !config.encryption().keyring_file().empty(), "encryption.keyring_file",
       "is missing; make one with: token-broker keygen --out FILE"));
   ABSL_RETURN_IF_ERROR(
@@ -254,6 +262,11 @@ absl::Duration DrainGrace(const Config& config) {
 absl::Duration RequestTimeout(const Provider& provider) {
   return provider.has_request_timeout() ? FromProto(provider.request_timeout())
                                         : absl::Seconds(15);
+}
+
+uint64_t LeastFreeBytes(const Config& config) {
+  if (!config.storage().rocksdb().has_least_free_mib()) return 128 * kMiB;
+  return kMiB * std::max(0, config.storage().rocksdb().least_free_mib());
 }
 
 }  // namespace tokenbroker

@@ -5,6 +5,7 @@
 #ifndef TOKENBROKER_BROKER_CONFIG_H_
 #define TOKENBROKER_BROKER_CONFIG_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -30,6 +31,7 @@ absl::Status CheckConfig(const config::v1::Config& config,
 absl::Duration DrainDelay(const config::v1::Config& config);
 absl::Duration DrainGrace(const config::v1::Config& config);
 absl::Duration RequestTimeout(const config::v1::Provider& provider);
+uint64_t LeastFreeBytes(const config::v1::Config& config);
 
 }  // namespace tokenbroker
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "broker/clock.h"
 #include "broker/connection_view.h"
+#include "broker/damaged_connection.h"
 #include "broker/errors.h"
 #include "broker/event_log.h"
 #include "broker/http_client.h"
@@ -41,7 +42,7 @@ void DeleteConnection::Delete(absl::string_view caller,
 
 DeleteConnection::Answer DeleteConnection::RevokeAndRemove(
     absl::string_view caller, const ConnectionKey& key) {
-  const auto record = seams_.store.Get(key);
+  const auto record = GetToShow(seams_.store, key);
   if (!record.ok()) return FromStoreError(record.status(), key.provider);
   const std::string revocation = Revoke(*record);
   const absl::Status removed = seams_.store.Remove(key);

@@ -78,6 +78,7 @@ struct Metrics::Series {
   std::array<prometheus::Counter*, kSources> served{};
   prometheus::Family<prometheus::Counter>* refreshes = nullptr;
   prometheus::Histogram* unsafe_window = nullptr;
+  prometheus::Family<prometheus::Counter>* damage = nullptr;
 };
 
 Metrics::Metrics() : series_(std::make_unique<Series>()) {
@@ -119,6 +120,11 @@ Metrics::Metrics() : series_(std::make_unique<Series>()) {
            .Help("Time from a provider's answer to its commit.")
            .Register(registry)
            .Add({}, kSeconds);
+  series_->damage =
+      &prometheus::BuildCounter()
+           .Name("tokenbroker_storage_damage_total")
+           .Help("Places found damaged since the start, by table.")
+           .Register(registry);
 }
 
 Metrics::~Metrics() = default;
@@ -143,6 +149,10 @@ void Metrics::RefreshEnded(absl::string_view provider, OutcomeClass outcome,
   if (outcome == OutcomeClass::kSuccess) {
     series_->unsafe_window->Observe(absl::ToDoubleSeconds(unsafe_window));
   }
+}
+
+void Metrics::DamageFound(absl::string_view table) {
+  series_->damage->Add({{"table", std::string(table)}}).Increment();
 }
 
 std::string Metrics::Text() const {

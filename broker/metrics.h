@@ -51,6 +51,9 @@ class Metrics {
   void RefreshEnded(absl::string_view provider, OutcomeClass outcome,
                     absl::Duration unsafe_window);
 
+  // A place in the store that cannot be read; `table` is the store's.
+  void DamageFound(absl::string_view table);
+
   // Everything, in Prometheus' text format 0.0.4.
   std::string Text() const;
 

@@ -30,6 +30,9 @@ namespace tokenbroker {
 
 std::string ConnectionRow(const ConnectionKey& key);
 
+// `row` is one of ProviderPrefix.
+ConnectionKey ParseConnectionRow(absl::string_view row);
+
 std::string DueRow(const ConnectionKey& key, absl::Time refresh_time);
 // The first row of this provider later than `time`.
 std::string DueRowsEnd(absl::string_view provider, absl::Time time);
@@ -37,6 +40,8 @@ std::string DueRowsEnd(absl::string_view provider, absl::Time time);
 std::optional<DueEntry> ParseDueRow(absl::string_view row);
 
 std::string AttemptRow(const storage::v1::AttemptRecord& attempt);
+// Where a refresh of this connection stands.
+std::string RefreshRow(const ConnectionKey& key);
 
 struct Expiry {
   absl::Time time;
@@ -62,6 +67,9 @@ std::string Behind(absl::string_view row);
 // what a Timestamp can hold.
 absl::Time IndexTime(absl::Time time);
 absl::Time IndexTime(const google::protobuf::Timestamp& timestamp);
+
+// Whose row this is in the family of this name, as far as a row tells that.
+ConnectionKey OwnerOfRow(absl::string_view family, absl::string_view row);
 
 ConnectionKey KeyOf(const storage::v1::ConnectionRecord& record);
 ConnectionKey KeyOf(const storage::v1::AttemptRecord& attempt);

@@ -129,10 +129,12 @@ def sections(declarations, name, path):
     keys, inner, enums = [], [], {}
     for kind, key, comment in message.members:
         many = kind.startswith("repeated ")
-        kind = kind.removeprefix("repeated ")
+        kind = kind.removeprefix("repeated ").removeprefix("optional ")
         below = (f"{path}." if path else "") + key + ("[]" if many else "")
         if kind == "string":
             words = "list of texts" if many else "text"
+        elif kind == "int32":
+            words = "number"
         elif kind == "bool":
             words = "switch"
         elif kind == "google.protobuf.Duration":

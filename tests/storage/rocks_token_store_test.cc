@@ -34,8 +34,7 @@ using storage::v1::Sealed;
 // A directory, and the keyring its store is opened with.
 class Place {
  public:
-  std::unique_ptr<RocksTokenStore> Open(
-      uint64_t least_free_bytes = RocksTokenStore::kLeastFreeBytes) {
+  std::unique_ptr<RocksTokenStore> Open(uint64_t least_free_bytes = 0) {
     auto store = RocksTokenStore::Open(dir_.path(), *keyring_, random_,
                                        least_free_bytes);
     EXPECT_TRUE(store.ok()) << store.status();
