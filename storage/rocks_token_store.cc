@@ -32,11 +32,16 @@ constexpr size_t kSearchBatch = 1000;
 absl::Status Identify(const std::string& path, DirectoryState state,
                       const Keyring& keyring, Random& random,
                       RocksDatabase* database) {
-  ABSL_ASSIGN_OR_RETURN(
-      const std::optional<StoreIdentity> identity,
-      database->Read<StoreIdentity>(Family::kDefault, kIdentityRow));
-  if (identity.has_value()) {
-    absl::Status fits = CheckIdentity(*identity, keyring);
+  const auto identity =
+      database->Read<StoreIdentity>(Family::kDefault, kIdentityRow);
+  if (absl::IsDataLoss(identity.status())) {
+    return absl::DataLossError(absl::StrCat(
+        "data directory ", path, " is damaged (", identity.status().message(),
+        "): restore it from a backup"));
+  }
+  ABSL_RETURN_IF_ERROR(identity.status());
+  if (identity->has_value()) {
+    absl::Status fits = CheckIdentity(**identity, keyring);
     if (fits.ok()) return fits;
     return absl::Status(fits.code(), absl::StrCat("data directory ", path, ": ",
                                                   fits.message()));

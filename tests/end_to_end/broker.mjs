@@ -95,6 +95,8 @@ export class Broker {
     this.folder = mkdtempSync(join(tmpdir(), 'token-broker-'));
     this.log = '';
     this.errors = '';
+    // Added to the process's own.
+    this.environment = {};
     this.keyring = join(this.folder, 'keyring');
     this.data = join(this.folder, 'data');
     t.after(async () => {
@@ -149,7 +151,9 @@ export class Broker {
 
   // Starts it and waits until it serves; rejects if it ends first.
   async start(credentials) {
-    this.process = spawn(binary, ['serve', '--config', this.configFile]);
+    this.process = spawn(binary, ['serve', '--config', this.configFile], {
+      env: { ...process.env, ...this.environment },
+    });
     this.exited = new Promise((resolve) => {
       this.process.once('exit', (code, signal) => resolve({ code, signal }));
     });
