@@ -51,7 +51,8 @@ Broker::Broker(const Seams& seams, const config::v1::Config& config,
       delete_connection(seams, cache, flights, workers),
       read_connections(seams, pace),
       recovery(seams, refresher, complete_authorization, flights, workers),
-      due_loop(seams, get_access_token, recovery, cache, pace) {
+      due_loop(seams, get_access_token, recovery, cache, pace),
+      store_watch(seams, metrics) {
   readiness.Add("storage", [&store = seams.store] { return store.Writable(); });
   readiness.Add("refresh", [this] { return due_loop.Health(); });
 }

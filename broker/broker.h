@@ -17,6 +17,7 @@
 #include "broker/refresher.h"
 #include "broker/seams.h"
 #include "broker/start_authorization.h"
+#include "broker/store_watch.h"
 #include "broker/token_cache.h"
 #include "broker/workers.h"
 #include "tokenbroker/config/v1/config.pb.h"
@@ -63,6 +64,7 @@ struct Broker {
   ReadConnections read_connections;
   Recovery recovery;
   DueLoop due_loop;
+  StoreWatch store_watch;
 };
 
 }  // namespace tokenbroker

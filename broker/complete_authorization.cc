@@ -211,7 +211,9 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
   }
 
   absl::StatusOr<ConnectionRecord> current = seams_.store.Get(key);
-  if (absl::IsNotFound(current.status())) {
+  // A damaged one begins anew too: the user has just consented again.
+  if (absl::IsNotFound(current.status()) ||
+      absl::IsDataLoss(current.status())) {
     current.emplace();
     current->mutable_connection()->set_provider(key.provider);
     current->mutable_connection()->set_subject(key.subject);
@@ -226,13 +228,12 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
   SealTokens(seams_.keyring, outcome.tokens->access_token,
              outcome.tokens->refresh_token, &next);
   TOKENBROKER_FAILPOINT("complete.before_commit");
-  if (const absl::Status status = seams_.store.Commit(attempt, next);
-      !status.ok()) {
-    return FromStoreError(status, key.provider);
-  }
+  const absl::Status committed = seams_.store.Commit(attempt, next);
   TOKENBROKER_FAILPOINT("complete.after_commit");
-  // The next reader finds the new token set in storage.
+  // In any case, for a write that failed may have happened; the next reader
+  // finds what is in storage.
   cache_.Erase(key);
+  if (!committed.ok()) return FromStoreError(committed, key.provider);
   return ViewOf(next, ProviderStanding{}, now);
 }
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -29,6 +30,9 @@ constexpr int kMostRedirectUris = 100;
 constexpr int kMostScopes = 100;
 constexpr int kMostConcurrentRequests = 256;
 constexpr int kMostRequestsPerMinute = 600'000;
+constexpr uint64_t kMiB = uint64_t{1} << 20;
+constexpr uint64_t kLeastWatermark = 64 * kMiB;
+constexpr uint64_t kMostWatermark = kMiB << 30;
 
 struct HostPort {
   std::string host;  // without brackets
@@ -234,6 +238,10 @@ absl::Status CheckConfig(const Config& config, absl::string_view file_name,
       !config.storage().rocksdb().path().empty(), "storage.rocksdb.path",
       "is missing; write a directory for the data"));
   ABSL_RETURN_IF_ERROR(checker.Require(
+      LeastFreeBytes(config) >= kLeastWatermark &&
+          LeastFreeBytes(config) <= kMostWatermark,
+      "storage.rocksdb.least_free_mib", "must be between 64 and 1073741824"));
+  ABSL_RETURN_IF_ERROR(checker.Require(
       !config.encryption().keyring_file().empty(), "encryption.keyring_file",
       "is missing; make one with: token-broker keygen --out FILE"));
   ABSL_RETURN_IF_ERROR(
@@ -277,6 +285,11 @@ int MaxConcurrentRequests(const Provider& provider) {
 absl::Duration RequestTimeout(const Provider& provider) {
   return provider.has_request_timeout() ? FromProto(provider.request_timeout())
                                         : absl::Seconds(15);
+}
+
+uint64_t LeastFreeBytes(const Config& config) {
+  if (!config.storage().rocksdb().has_least_free_mib()) return 128 * kMiB;
+  return kMiB * std::max(0, config.storage().rocksdb().least_free_mib());
 }
 
 }  // namespace tokenbroker

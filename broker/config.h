@@ -5,6 +5,7 @@
 #ifndef TOKENBROKER_BROKER_CONFIG_H_
 #define TOKENBROKER_BROKER_CONFIG_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -31,6 +32,7 @@ absl::Duration DrainDelay(const config::v1::Config& config);
 absl::Duration DrainGrace(const config::v1::Config& config);
 int MaxConcurrentRequests(const config::v1::Provider& provider);
 absl::Duration RequestTimeout(const config::v1::Provider& provider);
+uint64_t LeastFreeBytes(const config::v1::Config& config);
 
 }  // namespace tokenbroker
 

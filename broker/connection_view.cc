@@ -9,7 +9,8 @@ namespace tokenbroker {
 v1::Connection ViewOf(const storage::v1::ConnectionRecord& record,
                       ProviderStanding provider, absl::Time now) {
   v1::Connection view = record.connection();
-  if (view.state() == v1::Connection::STATE_REAUTHORIZATION_REQUIRED) {
+  if (view.state() == v1::Connection::STATE_REAUTHORIZATION_REQUIRED ||
+      view.reason() == v1::Connection::REASON_DAMAGED) {
     return view;
   }
   if (!record.has_refresh_token() && !IsAlive(LifeOf(record), now)) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "broker/clock.h"
 #include "broker/connection_view.h"
+#include "broker/damaged_connection.h"
 #include "broker/errors.h"
 #include "broker/event_log.h"
 #include "broker/failpoints.h"
@@ -42,14 +43,15 @@ void DeleteConnection::Delete(absl::string_view caller,
 
 DeleteConnection::Answer DeleteConnection::RevokeAndRemove(
     absl::string_view caller, const ConnectionKey& key) {
-  const auto record = seams_.store.Get(key);
+  const auto record = GetToShow(seams_.store, key);
   if (!record.ok()) return FromStoreError(record.status(), key.provider);
   const std::string revocation = Revoke(*record);
   TOKENBROKER_FAILPOINT("delete.after_revoke");
   const absl::Status removed = seams_.store.Remove(key);
   TOKENBROKER_FAILPOINT("delete.after_remove");
-  if (!removed.ok()) return FromStoreError(removed, key.provider);
+  // In any case: a write that failed may have happened.
   cache_.Erase(key);
+  if (!removed.ok()) return FromStoreError(removed, key.provider);
   seams_.log.Write(EventLog::Level::kInfo, "connection_deleted",
                    {{"caller", caller},
                     {"provider", key.provider},

@@ -15,7 +15,7 @@ inline constexpr int kExitStorage = 70;     // storage failed
 inline constexpr int kExitInUse = 73;       // data directory in use
 inline constexpr int kExitPermission = 78;  // key or permission refusal
 
-// The exit code for a start that ended with `status`.
+// The exit code for a command that ended with `status`.
 int ExitCodeOf(const absl::Status& status);
 
 }  // namespace tokenbroker

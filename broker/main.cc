@@ -88,17 +88,19 @@ class ClockWatch {
   bool was_apart_ = false;
 };
 
-// Returns when a stop signal came. Until then health follows readiness.
-void AwaitStop(const sigset_t& signals, const Readiness& readiness,
-               ClockWatch clock_watch, Server& server) {
+// Returns OK when a stop signal came, or why the store failed for good. Until
+// then health, which says `serving` now, follows readiness.
+absl::Status AwaitStop(const sigset_t& signals, bool serving, Broker& broker,
+                       ClockWatch clock_watch, Server& server) {
   const timespec second = {.tv_sec = 1, .tv_nsec = 0};
-  bool serving = true;
   while (sigtimedwait(&signals, nullptr, &second) < 0) {
     clock_watch.Look();
-    if (readiness.IsReady() == serving) continue;
+    ABSL_RETURN_IF_ERROR(broker.store_watch.Look());
+    if (broker.readiness.IsReady() == serving) continue;
     serving = !serving;
     server.SetServing(serving);
   }
+  return absl::OkStatus();
 }
 
 // Serves a while longer, so that load balancers notice that readiness turned
@@ -124,9 +126,10 @@ absl::Status Serve(const std::string& config_path) {
   ABSL_ASSIGN_OR_RETURN(
       const auto keyring,
       FileKeyring::Load(config.encryption().keyring_file(), random));
-  ABSL_ASSIGN_OR_RETURN(const auto store,
-                        RocksTokenStore::Open(config.storage().rocksdb().path(),
-                                              *keyring, random));
+  ABSL_ASSIGN_OR_RETURN(
+      const auto store,
+      RocksTokenStore::Open(config.storage().rocksdb().path(), *keyring, random,
+                            LeastFreeBytes(config)));
 
   // The broker over them, and its two listeners.
   Broker broker({.store = *store,
@@ -145,12 +148,18 @@ absl::Status Serve(const std::string& config_path) {
   ABSL_RETURN_IF_ERROR(broker.Start());
   ABSL_ASSIGN_OR_RETURN(const auto server,
                         Server::Listen(config.grpc(), service));
-  server->SetServing(true);
+  const bool ready = broker.readiness.IsReady();
+  server->SetServing(ready);
   log.Write(EventLog::Level::kInfo, "serving",
             {{"grpc_address", server->address()},
              {"http_address", endpoints->address()}});
 
-  AwaitStop(signals, broker.readiness, ClockWatch(clock, log), *server);
+  const absl::Status end =
+      AwaitStop(signals, ready, broker, ClockWatch(clock, log), *server);
+  if (!end.ok()) {
+    log.Write(EventLog::Level::kError, "storage_failed",
+              {{"detail", end.message()}});
+  }
   log.Write(EventLog::Level::kInfo, "draining");
   broker.readiness.Drain();
   server->SetServing(false);
@@ -158,7 +167,7 @@ absl::Status Serve(const std::string& config_path) {
   broker.Stop();
   server->Shutdown(DrainGrace(config));
   log.Write(EventLog::Level::kInfo, "stopped");
-  return absl::OkStatus();
+  return end;
 }
 
 // What `serve` would refuse, without touching data or network.

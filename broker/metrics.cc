@@ -87,6 +87,7 @@ struct Metrics::Series {
   prometheus::Family<prometheus::Counter>* refreshed_late = nullptr;
   prometheus::Family<prometheus::Counter>* unknown_survived = nullptr;
   prometheus::Family<prometheus::Counter>* ended = nullptr;
+  prometheus::Family<prometheus::Counter>* damage = nullptr;
 };
 
 Metrics::Metrics() : series_(std::make_unique<Series>()) {
@@ -148,6 +149,11 @@ Metrics::Metrics() : series_(std::make_unique<Series>()) {
            .Help("Time from a provider's answer to its commit.")
            .Register(registry)
            .Add({}, kSeconds);
+  series_->damage =
+      &prometheus::BuildCounter()
+           .Name("tokenbroker_storage_damage_total")
+           .Help("Places found damaged since the start, by table.")
+           .Register(registry);
 }
 
 Metrics::~Metrics() = default;
@@ -201,6 +207,10 @@ void Metrics::RefreshEnded(absl::string_view provider, OutcomeClass outcome,
   if (outcome == OutcomeClass::kSuccess) {
     series_->unsafe_window->Observe(absl::ToDoubleSeconds(unsafe_window));
   }
+}
+
+void Metrics::DamageFound(absl::string_view table) {
+  series_->damage->Add({{"table", std::string(table)}}).Increment();
 }
 
 std::string Metrics::Text() const {

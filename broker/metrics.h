@@ -63,6 +63,8 @@ class Metrics {
   void UnknownSurvived(absl::string_view provider);
   void ConnectionEnded(absl::string_view provider,
                        v1::Connection::Reason reason);
+  // A place in the store that cannot be read; `table` is the store's.
+  void DamageFound(absl::string_view table);
 
   // Everything, in Prometheus' text format 0.0.4.
   std::string Text() const;

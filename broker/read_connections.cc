@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "broker/clock.h"
 #include "broker/connection_view.h"
+#include "broker/damaged_connection.h"
 #include "broker/errors.h"
 #include "broker/keyring.h"
 #include "broker/provider_directory.h"
@@ -35,7 +36,7 @@ ReadConnections::ReadConnections(const Seams& seams, Pace& pace)
     : seams_(seams), pace_(pace) {}
 
 absl::StatusOr<v1::Connection> ReadConnections::Get(const ConnectionKey& key) {
-  const auto record = seams_.store.Get(key);
+  const auto record = GetToShow(seams_.store, key);
   if (!record.ok()) return FromStoreError(record.status(), key.provider);
   return View(*record);
 }

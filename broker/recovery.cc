@@ -70,11 +70,14 @@ absl::Status Recovery::End(const AttemptRecord& attempt) {
   }
   const auto current =
       seams_.store.Get({attempt.provider(), attempt.subject()});
-  if (!current.ok() ||
-      current->connection().generation() != attempt.generation()) {
+  if (absl::IsNotFound(current.status()) ||
+      (current.ok() &&
+       current->connection().generation() != attempt.generation())) {
     // Removed or authorized anew: this attempt's outcome concerns nobody.
     return seams_.store.Abandon(attempt);
   }
+  // Damaged, or out of reach for now: what was kept for it is not thrown away.
+  if (!current.ok()) return current.status();
   // How the refresh went is the connection's state now; that it is settled is
   // all that counts here.
   refresher_.Conclude(attempt, *current, settings, outcome,

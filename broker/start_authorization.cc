@@ -70,6 +70,8 @@ StartAuthorization::StartAuthorization(const Seams& seams) : seams_(seams) {}
 
 absl::StatusOr<v1::StartAuthorizationResponse> StartAuthorization::Start(
     absl::string_view caller, const v1::StartAuthorizationRequest& request) {
+  // No user is sent on a way that could not be finished.
+  if (!seams_.store.Writable().ok()) return StorageUnavailableError();
   const auto provider = seams_.providers.Find(request.provider());
   if (absl::IsNotFound(provider.status())) {
     return ProviderNotFoundError(request.provider());

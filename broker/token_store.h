@@ -32,6 +32,14 @@ struct DueEntry {
   bool urgent = false;
 };
 
+// A place in a store that cannot be read.
+struct Damage {
+  std::string table;     // what stands there: `connections`, `attempts`, ...
+  std::string provider;  // whose it is; empty where nobody knows
+  std::string subject;
+  std::string detail;
+};
+
 struct ListRequest {
   // Connections of these providers only, in the order of (provider, subject).
   // Sorted, without duplicates.
@@ -49,7 +57,10 @@ struct ListRequest {
 // Beside what is named: kInvalidArgument, the record is not one that may be
 // written (text that is not UTF-8, an attempt without a kind); kUnavailable,
 // the engine cannot read or write now (after a failed write nobody knows
-// whether it happened); kDataLoss, a record is damaged.
+// whether it happened); kDataLoss, the record asked for is damaged.
+//
+// A damaged record is in nobody's way: lists go on behind it, and a damaged
+// connection can be removed and authorized anew.
 class TokenStore {
  public:
   virtual ~TokenStore() = default;
@@ -61,19 +72,22 @@ class TokenStore {
       const ConnectionKey& key) = 0;
 
   // At most `limit` connections; costs as much as it returns, whatever is
-  // stored.
+  // stored. A damaged one is a DamagedConnection (damaged_connection.h).
   virtual absl::StatusOr<std::vector<storage::v1::ConnectionRecord>> List(
       const ListRequest& request) = 0;
 
   // Removes the connection, its place in the due index and every open attempt
-  // on it. kNotFound if there is none.
+  // on it. kNotFound if there is none. A damaged one is removed too, at the
+  // cost of a search through its provider's due index.
   virtual absl::Status Remove(const ConnectionKey& key) = 0;
 
   // --- The refresh protocol ---
 
-  // OK if writes may be expected to succeed: none has failed for good, and the
-  // disk has room above the watermark. Ask before a credential is spent that
-  // could not be replaced. As cheap as a read from memory.
+  // OK if writes may be expected to succeed. kUnavailable: not now, the disk
+  // has less room than the watermark; passes by itself. kInternal: a write
+  // failed, and none will be accepted until the store is opened again. Ask
+  // before a credential is spent that could not be replaced. As cheap as a read
+  // from memory.
   virtual absl::Status Writable() = 0;
 
   // Makes the attempt durable. kAborted if it is open already. For
@@ -93,6 +107,10 @@ class TokenStore {
   // follows: for KIND_REFRESH `attempt.generation`, and `next` has that or one
   // more; for KIND_CODE one less than in `next`. kInvalidArgument if `next` is
   // another connection's.
+  //
+  // A code ends an open refresh attempt on the connection too: its outcome is
+  // of the old grant. A damaged connection counts as none, so a code begins it
+  // anew with generation 1, as after a removal (at the cost of Remove).
   virtual absl::Status Commit(const storage::v1::AttemptRecord& attempt,
                               const storage::v1::ConnectionRecord& next) = 0;
 
@@ -100,13 +118,14 @@ class TokenStore {
   // nothing. OK if it is not open.
   virtual absl::Status Abandon(const storage::v1::AttemptRecord& attempt) = 0;
 
-  // Open attempts, in an order of the engine's. Costs as much as there are.
+  // Open attempts, in an order of the engine's, without those that are damaged.
+  // Costs as much as there are.
   virtual absl::StatusOr<std::vector<storage::v1::AttemptRecord>>
   OpenAttempts() = 0;
 
   // The provider's entries behind `after` (from the first if absent) up to and
-  // including time `until`, at most `limit`, earliest first. A hint: the row
-  // decides.
+  // including time `until`, at most `limit`, earliest first, without damaged
+  // ones. A hint: the row decides.
   virtual absl::StatusOr<std::vector<DueEntry>> Due(
       absl::string_view provider, const std::optional<DueEntry>& after,
       absl::Time until, int limit) = 0;
@@ -126,6 +145,12 @@ class TokenStore {
   // Forgets up to `limit` authorizations that expired before `time`, earliest
   // first, and says how many.
   virtual absl::StatusOr<int> ForgetExpired(absl::Time time, int limit) = 0;
+
+  // --- Damage ---
+
+  // What was found damaged since the last call: each place once as long as the
+  // store is open, however often it is met.
+  virtual std::vector<Damage> TakeDamage() = 0;
 };
 
 }  // namespace tokenbroker

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "broker/damaged_connection.h"
 #include "broker/status_macros.h"
 #include "storage/protocol_rules.h"
 #include "storage/record_bytes.h"
@@ -17,10 +18,16 @@ using storage::v1::AuthorizationRecord;
 using storage::v1::ConnectionRecord;
 using storage::v1::Sealed;
 
+void MemoryTokenStore::DamageConnection(const ConnectionKey& key) {
+  const MutexLock lock(&mutex_);
+  if (connections_.count(key) == 0 || !damaged_.insert(key).second) return;
+  damage_.push_back({"connections", key.provider, key.subject, "planted"});
+}
+
 absl::StatusOr<ConnectionRecord> MemoryTokenStore::Get(
     const ConnectionKey& key) {
   const MutexLock lock(&mutex_);
-  std::optional<ConnectionRecord> record = Find(key);
+  ABSL_ASSIGN_OR_RETURN(std::optional<ConnectionRecord> record, Find(key));
   if (!record.has_value()) return absl::NotFoundError("no such connection");
   return *std::move(record);
 }
@@ -35,7 +42,8 @@ absl::StatusOr<std::vector<ConnectionRecord>> MemoryTokenStore::List(
     if (!request.subject.empty() && request.subject != key.subject) continue;
     if (std::binary_search(request.providers.begin(), request.providers.end(),
                            key.provider)) {
-      found.push_back(record);
+      found.push_back(damaged_.count(key) == 0 ? record
+                                               : DamagedConnection(key));
     }
   }
   return found;
@@ -43,11 +51,11 @@ absl::StatusOr<std::vector<ConnectionRecord>> MemoryTokenStore::List(
 
 absl::Status MemoryTokenStore::Remove(const ConnectionKey& key) {
   const MutexLock lock(&mutex_);
-  const std::optional<ConnectionRecord> record = Find(key);
-  if (!record.has_value()) return absl::NotFoundError("no such connection");
-  due_.erase({key.provider, IndexTime(record->connection().refresh_time()),
-              key.subject});
-  connections_.erase(key);
+  if (connections_.erase(key) == 0) {
+    return absl::NotFoundError("no such connection");
+  }
+  damaged_.erase(key);
+  EraseDue(key);
   std::erase_if(attempts_, [&key](const auto& attempt) {
     return std::get<ConnectionKey>(attempt.first) == key;
   });
@@ -78,19 +86,18 @@ absl::Status MemoryTokenStore::Commit(const AttemptRecord& attempt,
                                       const ConnectionRecord& next) {
   const MutexLock lock(&mutex_);
   const ConnectionKey key = KeyOf(attempt);
-  const std::optional<ConnectionRecord> stored = Find(key);
-  ABSL_RETURN_IF_ERROR(CheckCommit(attempt, next, FindOpen(attempt), stored));
+  ABSL_RETURN_IF_ERROR(
+      CheckCommit(attempt, next, FindOpen(attempt), Find(key)));
   ABSL_RETURN_IF_ERROR(RecordBytes(next).status());
-  if (stored.has_value()) {
-    due_.erase({key.provider, IndexTime(stored->connection().refresh_time()),
-                key.subject});
-  }
+  EraseDue(key);
   if (next.connection().has_refresh_time()) {
     due_.insert({key.provider, IndexTime(next.connection().refresh_time()),
                  key.subject});
   }
   connections_[key] = next;
+  damaged_.erase(key);
   attempts_.erase(PlaceOf(attempt));
+  attempts_.erase({key, AttemptRecord::KIND_REFRESH, ""});
   return absl::OkStatus();
 }
 
@@ -163,17 +170,30 @@ absl::StatusOr<int> MemoryTokenStore::ForgetExpired(absl::Time time,
   return static_cast<int>(count);
 }
 
+std::vector<Damage> MemoryTokenStore::TakeDamage() {
+  const MutexLock lock(&mutex_);
+  return std::exchange(damage_, {});
+}
+
 MemoryTokenStore::AttemptPlace MemoryTokenStore::PlaceOf(
     const AttemptRecord& attempt) {
   const bool is_code = attempt.kind() == AttemptRecord::KIND_CODE;
   return {KeyOf(attempt), attempt.kind(), is_code ? attempt.id() : ""};
 }
 
-std::optional<ConnectionRecord> MemoryTokenStore::Find(
+absl::StatusOr<std::optional<ConnectionRecord>> MemoryTokenStore::Find(
     const ConnectionKey& key) const {
+  if (damaged_.count(key) != 0) return absl::DataLossError("planted");
   const auto found = connections_.find(key);
   if (found == connections_.end()) return std::nullopt;
   return found->second;
+}
+
+void MemoryTokenStore::EraseDue(const ConnectionKey& key) {
+  std::erase_if(due_, [&key](const DuePlace& place) {
+    return std::get<0>(place) == key.provider &&
+           std::get<2>(place) == key.subject;
+  });
 }
 
 std::optional<AttemptRecord> MemoryTokenStore::FindOpen(

@@ -18,6 +18,9 @@ namespace tokenbroker {
 // to be read beside RocksTokenStore. Never fails.
 class MemoryTokenStore final : public TokenStore {
  public:
+  // From now on the row of this connection cannot be read.
+  void DamageConnection(const ConnectionKey& key);
+
   absl::StatusOr<storage::v1::ConnectionRecord> Get(
       const ConnectionKey& key) override;
   absl::StatusOr<std::vector<storage::v1::ConnectionRecord>> List(
@@ -41,6 +44,7 @@ class MemoryTokenStore final : public TokenStore {
   absl::StatusOr<storage::v1::AuthorizationRecord> Take(
       absl::string_view state_hash) override;
   absl::StatusOr<int> ForgetExpired(absl::Time time, int limit) override;
+  std::vector<Damage> TakeDamage() override;
 
  private:
   // Provider, time, subject.
@@ -50,8 +54,9 @@ class MemoryTokenStore final : public TokenStore {
   using AttemptPlace = std::tuple<ConnectionKey, int, std::string>;
 
   static AttemptPlace PlaceOf(const storage::v1::AttemptRecord& attempt);
-  std::optional<storage::v1::ConnectionRecord> Find(
+  absl::StatusOr<std::optional<storage::v1::ConnectionRecord>> Find(
       const ConnectionKey& key) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EraseDue(const ConnectionKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<storage::v1::AttemptRecord> FindOpen(
       const storage::v1::AttemptRecord& attempt) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -59,6 +64,9 @@ class MemoryTokenStore final : public TokenStore {
   Mutex mutex_;
   std::map<ConnectionKey, storage::v1::ConnectionRecord> connections_
       ABSL_GUARDED_BY(mutex_);
+  // Those of them that are damaged.
+  std::set<ConnectionKey> damaged_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Damage> damage_ ABSL_GUARDED_BY(mutex_);
   std::set<DuePlace> due_ ABSL_GUARDED_BY(mutex_);
   std::map<AttemptPlace, storage::v1::AttemptRecord> attempts_
       ABSL_GUARDED_BY(mutex_);

@@ -13,18 +13,23 @@ namespace {
 using storage::v1::AttemptRecord;
 using storage::v1::ConnectionRecord;
 
-int64_t GenerationOf(const std::optional<ConnectionRecord>& connection) {
-  return connection.has_value() ? connection->connection().generation() : 0;
+using StoredConnection = absl::StatusOr<std::optional<ConnectionRecord>>;
+
+int64_t GenerationOf(const StoredConnection& connection) {
+  return connection.ok() && connection->has_value()
+             ? (*connection)->connection().generation()
+             : 0;
 }
 
 }  // namespace
 
 absl::Status CheckBegin(const AttemptRecord& attempt,
                         const std::optional<AttemptRecord>& open,
-                        const std::optional<ConnectionRecord>& connection) {
+                        const StoredConnection& connection) {
   switch (attempt.kind()) {
     case AttemptRecord::KIND_REFRESH:
-      if (!connection.has_value()) {
+      ABSL_RETURN_IF_ERROR(connection.status());
+      if (!connection->has_value()) {
         return absl::NotFoundError("no such connection");
       }
       if (TOKENBROKER_STEP_IS_OFF("storage.compare")) return absl::OkStatus();
@@ -58,7 +63,7 @@ absl::Status CheckOpen(const AttemptRecord& attempt,
 absl::Status CheckCommit(const AttemptRecord& attempt,
                          const ConnectionRecord& next,
                          const std::optional<AttemptRecord>& open,
-                         const std::optional<ConnectionRecord>& connection) {
+                         const StoredConnection& connection) {
   if (!(KeyOf(next) == KeyOf(attempt))) {
     return absl::InvalidArgumentError(
         "the attempt belongs to another connection");
@@ -67,6 +72,9 @@ absl::Status CheckCommit(const AttemptRecord& attempt,
   ABSL_RETURN_IF_ERROR(CheckOpen(attempt, open));
   const AttemptRecord& begun =
       TOKENBROKER_STEP_IS_OFF("storage.attempt") ? attempt : *open;
+  const bool is_none = open->kind() == AttemptRecord::KIND_CODE &&
+                       absl::IsDataLoss(connection.status());
+  if (!is_none) ABSL_RETURN_IF_ERROR(connection.status());
   const int64_t stored = GenerationOf(connection);
   const int64_t written = next.connection().generation();
   const bool follows = begun.kind() == AttemptRecord::KIND_REFRESH

@@ -3,8 +3,11 @@
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <deque>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -17,13 +20,6 @@ namespace {
 
 rocksdb::Slice ToSlice(absl::string_view bytes) {
   return rocksdb::Slice(bytes.data(), bytes.size());
-}
-
-absl::Status FromRocks(const rocksdb::Status& status) {
-  if (status.ok()) return absl::OkStatus();
-  const std::string message = absl::StrCat("storage: ", status.ToString());
-  if (status.IsCorruption()) return absl::DataLossError(message);
-  return absl::UnavailableError(message);
 }
 
 // RocksDB has one code for every I/O error; these are told apart by its words.
@@ -80,30 +76,29 @@ void RocksDatabase::Batch::Delete(Family family, absl::string_view row) {
 
 absl::StatusOr<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(
     const std::string& path, DirectoryState state, uint64_t least_free_bytes) {
+  std::unique_ptr<RocksDatabase> database(
+      new RocksDatabase(path, least_free_bytes));
   rocksdb::DBOptions options = DatabaseOptions();
+  options.listeners.push_back(database->listener_);
   if (state == DirectoryState::kToBeMade) {
     options.create_if_missing = true;
     options.create_missing_column_families = true;
   }
   rocksdb::DB* db = nullptr;
-  std::vector<rocksdb::ColumnFamilyHandle*> families;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(options, path, FamilyDescriptors(), &families, &db);
+  const rocksdb::Status status = rocksdb::DB::Open(
+      options, path, FamilyDescriptors(), &database->families_, &db);
   if (!status.ok()) return OpenError(path, status);
-  return std::unique_ptr<RocksDatabase>(
-      new RocksDatabase(path, least_free_bytes,
-                        std::unique_ptr<rocksdb::DB>(db), std::move(families)));
+  database->db_.reset(db);
+  database->listener_->SetFamilies(database->families_);
+  return database;
 }
 
-RocksDatabase::RocksDatabase(std::string path, uint64_t least_free_bytes,
-                             std::unique_ptr<rocksdb::DB> db,
-                             std::vector<rocksdb::ColumnFamilyHandle*> families)
-    : path_(std::move(path)),
-      least_free_bytes_(least_free_bytes),
-      db_(std::move(db)),
-      families_(std::move(families)) {}
+RocksDatabase::RocksDatabase(std::string path, uint64_t least_free_bytes)
+    : path_(std::move(path)), least_free_bytes_(least_free_bytes) {}
 
 RocksDatabase::~RocksDatabase() {
+  if (db_ == nullptr) return;
+  listener_->SetFamilies({});
   for (rocksdb::ColumnFamilyHandle* family : families_) {
     db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
   }
@@ -114,38 +109,59 @@ RocksDatabase::~RocksDatabase() {
 absl::StatusOr<std::vector<RocksDatabase::Entry>> RocksDatabase::Scan(
     Family family, const std::string& first, const std::string& end,
     int limit) const {
-  const rocksdb::Slice bound = ToSlice(end);
+  const rocksdb::Slice lower = ToSlice(first);
+  const rocksdb::Slice upper = ToSlice(end);
   rocksdb::ReadOptions options;
-  if (!end.empty()) options.iterate_upper_bound = &bound;
+  options.iterate_lower_bound = &lower;
+  if (!end.empty()) options.iterate_upper_bound = &upper;
   const std::unique_ptr<rocksdb::Iterator> iterator(
       db_->NewIterator(options, Handle(family)));
   std::vector<Entry> entries;
   if (limit <= 0) return entries;
-  for (iterator->Seek(ToSlice(first)); iterator->Valid(); iterator->Next()) {
+  const size_t most = static_cast<size_t>(limit);
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     entries.push_back(
         {iterator->key().ToString(), iterator->value().ToString()});
-    if (entries.size() == static_cast<size_t>(limit)) break;
+    if (entries.size() == most) return entries;
   }
-  absl::Status status = FromRocks(iterator->status());
-  if (!status.ok()) return status;
+  absl::Status status = CheckRead(family, "", iterator->status());
+  if (status.ok()) return entries;
+  if (!absl::IsDataLoss(status)) return status;
+
+  // Nobody knows where the damaged block ends, so what is behind it is read
+  // from its other end.
+  std::deque<Entry> behind;
+  for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
+    behind.push_front(
+        {iterator->key().ToString(), iterator->value().ToString()});
+    if (entries.size() + behind.size() > most) behind.pop_back();
+  }
+  status = CheckRead(family, "", iterator->status());
+  if (!status.ok() && !absl::IsDataLoss(status)) return status;
+  std::move(behind.begin(), behind.end(), std::back_inserter(entries));
   return entries;
 }
 
 absl::Status RocksDatabase::Write(Batch* batch) {
-  absl::Status status = TOKENBROKER_FAILPOINT_STATUS("storage.before_write");
-  if (status.ok()) {
-    status = FromRocks(db_->Write(DurableWrite(), &batch->batch_));
+  // RocksDB refuses after a failure too, unless it recovers unseen.
+  if (const absl::Status failure = listener_->failure(); !failure.ok()) {
+    return absl::UnavailableError(failure.message());
   }
+  const absl::Status armed =
+      TOKENBROKER_FAILPOINT_STATUS("storage.before_write");
+  const rocksdb::Status status =
+      armed.ok() ? db_->Write(DurableWrite(), &batch->batch_)
+                 : rocksdb::Status::IOError(std::string(armed.message()));
   TOKENBROKER_FAILPOINT("storage.after_write");
-  if (!status.ok()) write_failed_ = true;
-  return status;
+  if (status.ok()) return absl::OkStatus();
+  listener_->Fail(status.ToString());
+  return absl::UnavailableError(
+      absl::StrCat("storage: a write failed (", status.ToString(), ")"));
 }
 
 absl::Status RocksDatabase::Writable() const {
-  if (write_failed_) {
-    return absl::UnavailableError(
-        "storage: a write failed; look at the disk, then restart");
-  }
+  absl::Status failure = listener_->failure();
+  if (!failure.ok()) return failure;
   struct statvfs disk;
   if (statvfs(path_.c_str(), &disk) != 0) {
     return absl::UnavailableError(
@@ -154,18 +170,31 @@ absl::Status RocksDatabase::Writable() const {
   if (static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize <
       least_free_bytes_) {
     return absl::UnavailableError(absl::StrCat(
-        "storage: less than ", least_free_bytes_ >> 20, " MiB are free"));
+        "storage: less than ", least_free_bytes_ >> 20,
+        " MiB are free (storage.rocksdb.least_free_mib): make room"));
   }
   return absl::OkStatus();
 }
 
-absl::Status RocksDatabase::Damaged(Family family) const {
-  return absl::DataLossError(absl::StrCat(
-      "storage: a row of `", Handle(family)->GetName(), "` is damaged"));
+absl::Status RocksDatabase::Damaged(Family family,
+                                    absl::string_view row) const {
+  const std::string& name = Handle(family)->GetName();
+  damage_->Note(name, row, "the row is not what stands there");
+  return absl::DataLossError(
+      absl::StrCat("storage: a row of `", name, "` is damaged"));
 }
 
 rocksdb::ColumnFamilyHandle* RocksDatabase::Handle(Family family) const {
   return families_[static_cast<size_t>(family)];
+}
+
+absl::Status RocksDatabase::CheckRead(Family family, absl::string_view row,
+                                      const rocksdb::Status& status) const {
+  if (status.ok()) return absl::OkStatus();
+  const std::string message = absl::StrCat("storage: ", status.ToString());
+  if (!status.IsCorruption()) return absl::UnavailableError(message);
+  damage_->Note(Handle(family)->GetName(), row, status.ToString());
+  return absl::DataLossError(message);
 }
 
 absl::StatusOr<std::optional<std::string>> RocksDatabase::ReadBytes(
@@ -174,7 +203,7 @@ absl::StatusOr<std::optional<std::string>> RocksDatabase::ReadBytes(
   const rocksdb::Status status =
       db_->Get(rocksdb::ReadOptions(), Handle(family), ToSlice(row), &bytes);
   if (status.IsNotFound()) return std::optional<std::string>();
-  const absl::Status error = FromRocks(status);
+  const absl::Status error = CheckRead(family, row, status);
   if (!error.ok()) return error;
   return std::optional<std::string>(std::move(bytes));
 }

@@ -2,7 +2,6 @@
 #ifndef TOKENBROKER_STORAGE_ROCKS_DATABASE_H_
 #define TOKENBROKER_STORAGE_ROCKS_DATABASE_H_
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,15 +14,17 @@
 #include "absl/strings/string_view.h"
 #include "rocksdb/db.h"
 #include "rocksdb/write_batch.h"
+#include "storage/damage_report.h"
 #include "storage/data_directory.h"
+#include "storage/rocks_listener.h"
 #include "storage/rocks_options.h"
 
 namespace tokenbroker {
 
 // RocksDB in our words: families, rows, messages, Status. Thread-safe.
 //
-// kDataLoss, a file or a row is damaged; kUnavailable, RocksDB cannot read or
-// write now. No message names a row.
+// kDataLoss, what was asked for is damaged; kUnavailable, RocksDB cannot read
+// or write now. No message names a row; the damage report does.
 class RocksDatabase {
  public:
   // Writes that happen together or not at all.
@@ -59,36 +60,45 @@ class RocksDatabase {
                                               absl::string_view row) const;
 
   // At most `limit` entries from row `first` on and before `end` (empty: to the
-  // last), in order. Costs as much as it returns.
+  // last), in order. Costs as much as it returns. Blocks of a file that cannot
+  // be read are noted and stepped over (and what is between two such); to find
+  // what is behind, all up to `end` is read.
   absl::StatusOr<std::vector<Entry>> Scan(Family family,
                                           const std::string& first,
                                           const std::string& end,
                                           int limit) const;
 
-  // On disk when it returns.
+  // On disk when it returns. Once it fails, RocksDB refuses all others.
   absl::Status Write(Batch* batch);
 
-  // kUnavailable once a write has failed (RocksDB then refuses all others), or
-  // while the disk has less than the watermark free.
+  // As TokenStore::Writable.
   absl::Status Writable() const;
 
-  // kDataLoss for a row of this family that is not as it must be.
-  absl::Status Damaged(Family family) const;
+  // Notes a row that is not as it must be: kDataLoss.
+  absl::Status Damaged(Family family, absl::string_view row) const;
+
+  // As TokenStore::TakeDamage.
+  std::vector<Damage> TakeDamage() { return damage_->Take(); }
 
  private:
-  RocksDatabase(std::string path, uint64_t least_free_bytes,
-                std::unique_ptr<rocksdb::DB> db,
-                std::vector<rocksdb::ColumnFamilyHandle*> families);
+  RocksDatabase(std::string path, uint64_t least_free_bytes);
 
   rocksdb::ColumnFamilyHandle* Handle(Family family) const;
+  // Whether `status` is OK; notes damage.
+  absl::Status CheckRead(Family family, absl::string_view row,
+                         const rocksdb::Status& status) const;
   absl::StatusOr<std::optional<std::string>> ReadBytes(
       Family family, absl::string_view row) const;
 
   const std::string path_;
   const uint64_t least_free_bytes_;
-  std::atomic<bool> write_failed_ = false;
-  const std::unique_ptr<rocksdb::DB> db_;
-  const std::vector<rocksdb::ColumnFamilyHandle*> families_;
+  const std::unique_ptr<DamageReport> damage_ =
+      std::make_unique<DamageReport>();
+  const std::shared_ptr<RocksListener> listener_ =
+      std::make_shared<RocksListener>(*damage_);
+  // Set by Open, for good.
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;
 };
 
 template <typename Message>
@@ -99,7 +109,7 @@ absl::StatusOr<std::optional<Message>> RocksDatabase::Read(
   if (!bytes.ok()) return bytes.status();
   if (!bytes->has_value()) return std::optional<Message>();
   std::optional<Message> message(std::in_place);
-  if (!message->ParseFromString(**bytes)) return Damaged(family);
+  if (!message->ParseFromString(**bytes)) return Damaged(family, row);
   return message;
 }
 

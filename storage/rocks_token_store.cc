@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "broker/damaged_connection.h"
 #include "broker/failpoints.h"
 #include "broker/status_macros.h"
 #include "storage/protocol_rules.h"
@@ -26,14 +27,22 @@ using Entry = RocksDatabase::Entry;
 
 namespace {
 
+// How many rows a search holds in memory at a time.
+constexpr size_t kSearchBatch = 1000;
+
 absl::Status Identify(const std::string& path, DirectoryState state,
                       const Keyring& keyring, Random& random,
                       RocksDatabase* database) {
-  ABSL_ASSIGN_OR_RETURN(
-      const std::optional<StoreIdentity> identity,
-      database->Read<StoreIdentity>(Family::kDefault, kIdentityRow));
-  if (identity.has_value()) {
-    absl::Status fits = CheckIdentity(*identity, keyring);
+  const auto identity =
+      database->Read<StoreIdentity>(Family::kDefault, kIdentityRow);
+  if (absl::IsDataLoss(identity.status())) {
+    return absl::DataLossError(absl::StrCat(
+        "data directory ", path, " is damaged (", identity.status().message(),
+        "): restore it from a backup"));
+  }
+  ABSL_RETURN_IF_ERROR(identity.status());
+  if (identity->has_value()) {
+    absl::Status fits = CheckIdentity(**identity, keyring);
     if (fits.ok()) return fits;
     return absl::Status(fits.code(), absl::StrCat("data directory ", path, ": ",
                                                   fits.message()));
@@ -50,11 +59,37 @@ absl::Status Identify(const std::string& path, DirectoryState state,
   return database->Write(&batch);
 }
 
-void DeleteDue(const ConnectionRecord& record, Batch* batch) {
-  if (!record.connection().has_refresh_time()) return;
-  batch->Delete(
-      Family::kDue,
-      DueRow(KeyOf(record), IndexTime(record.connection().refresh_time())));
+// Takes the connection's place out of the due index.
+absl::Status DeleteDue(
+    const RocksDatabase& database, const ConnectionKey& key,
+    const absl::StatusOr<std::optional<ConnectionRecord>>& connection,
+    Batch* batch) {
+  if (connection.ok()) {
+    if (connection->has_value() &&
+        (*connection)->connection().has_refresh_time()) {
+      batch->Delete(
+          Family::kDue,
+          DueRow(key, IndexTime((*connection)->connection().refresh_time())));
+    }
+    return absl::OkStatus();
+  }
+  if (!absl::IsDataLoss(connection.status())) return connection.status();
+  // A damaged row does not say where its place is: search for it.
+  std::string first = ProviderPrefix(key.provider);
+  const std::string end = BehindPrefix(first);
+  for (;;) {
+    ABSL_ASSIGN_OR_RETURN(
+        const std::vector<Entry> entries,
+        database.Scan(Family::kDue, first, end, kSearchBatch));
+    for (const Entry& entry : entries) {
+      const std::optional<DueEntry> due = ParseDueRow(entry.row);
+      if (due.has_value() && due->key == key) {
+        batch->Delete(Family::kDue, entry.row);
+      }
+    }
+    if (entries.size() < kSearchBatch) return absl::OkStatus();
+    first = Behind(entries.back().row);
+  }
 }
 
 }  // namespace
@@ -110,10 +145,12 @@ absl::StatusOr<std::vector<ConnectionRecord>> RocksTokenStore::List(
         database_->Scan(Family::kConnections, first, end, left));
     for (const Entry& entry : entries) {
       ConnectionRecord& record = found.emplace_back();
-      if (!record.ParseFromString(entry.value) ||
-          ConnectionRow(KeyOf(record)) != entry.row) {
-        return database_->Damaged(Family::kConnections);
+      if (record.ParseFromString(entry.value) &&
+          ConnectionRow(KeyOf(record)) == entry.row) {
+        continue;
       }
+      database_->Damaged(Family::kConnections, entry.row).IgnoreError();
+      record = DamagedConnection(ParseConnectionRow(entry.row));
     }
   }
   return found;
@@ -121,9 +158,10 @@ absl::StatusOr<std::vector<ConnectionRecord>> RocksTokenStore::List(
 
 absl::Status RocksTokenStore::Remove(const ConnectionKey& key) {
   const KeysLock lock(&connection_locks_, {ConnectionRow(key)});
-  ABSL_ASSIGN_OR_RETURN(const std::optional<ConnectionRecord> record,
-                        ReadConnection(key));
-  if (!record.has_value()) return absl::NotFoundError("no such connection");
+  const StoredConnection connection = ReadConnection(key);
+  if (connection.ok() && !connection->has_value()) {
+    return absl::NotFoundError("no such connection");
+  }
   const std::string attempts = AttemptsPrefix(key);
   ABSL_ASSIGN_OR_RETURN(
       const std::vector<Entry> open,
@@ -131,7 +169,7 @@ absl::Status RocksTokenStore::Remove(const ConnectionKey& key) {
                       std::numeric_limits<int>::max()));
   Batch batch(*database_);
   for (const Entry& entry : open) batch.Delete(Family::kAttempts, entry.row);
-  DeleteDue(*record, &batch);
+  ABSL_RETURN_IF_ERROR(DeleteDue(*database_, key, connection, &batch));
   batch.Delete(Family::kConnections, ConnectionRow(key));
   return database_->Write(&batch);
 }
@@ -146,9 +184,7 @@ absl::Status RocksTokenStore::Begin(const AttemptRecord& attempt) {
   const KeysLock lock(&connection_locks_, {ConnectionRow(key)});
   ABSL_ASSIGN_OR_RETURN(const std::optional<AttemptRecord> open,
                         ReadOpen(attempt));
-  ABSL_ASSIGN_OR_RETURN(const std::optional<ConnectionRecord> connection,
-                        ReadConnection(key));
-  ABSL_RETURN_IF_ERROR(CheckBegin(attempt, open, connection));
+  ABSL_RETURN_IF_ERROR(CheckBegin(attempt, open, ReadConnection(key)));
   ABSL_ASSIGN_OR_RETURN(const std::string bytes, RecordBytes(attempt));
   Batch batch(*database_);
   batch.Put(Family::kAttempts, AttemptRow(attempt), bytes);
@@ -174,14 +210,15 @@ absl::Status RocksTokenStore::Commit(const AttemptRecord& attempt,
   const KeysLock lock(&connection_locks_, {ConnectionRow(key)});
   ABSL_ASSIGN_OR_RETURN(const std::optional<AttemptRecord> open,
                         ReadOpen(attempt));
-  ABSL_ASSIGN_OR_RETURN(const std::optional<ConnectionRecord> connection,
-                        ReadConnection(key));
+  const StoredConnection connection = ReadConnection(key);
   ABSL_RETURN_IF_ERROR(CheckCommit(attempt, next, open, connection));
   ABSL_ASSIGN_OR_RETURN(const std::string bytes, RecordBytes(next));
   Batch batch(*database_);
   batch.Delete(Family::kAttempts, AttemptRow(attempt));
+  // Whatever refresh is under way, or can be read no more, is of the old grant.
+  batch.Delete(Family::kAttempts, RefreshRow(key));
   // Order counts: the next place in the index may be the old one.
-  if (connection.has_value()) DeleteDue(*connection, &batch);
+  ABSL_RETURN_IF_ERROR(DeleteDue(*database_, key, connection, &batch));
   if (next.connection().has_refresh_time()) {
     batch.Put(Family::kDue,
               DueRow(key, IndexTime(next.connection().refresh_time())),
@@ -207,10 +244,12 @@ absl::StatusOr<std::vector<AttemptRecord>> RocksTokenStore::OpenAttempts() {
                                         std::numeric_limits<int>::max()));
   std::vector<AttemptRecord> attempts;
   for (const Entry& entry : entries) {
-    AttemptRecord& attempt = attempts.emplace_back();
-    if (!attempt.ParseFromString(entry.value) ||
-        AttemptRow(attempt) != entry.row) {
-      return database_->Damaged(Family::kAttempts);
+    AttemptRecord attempt;
+    if (attempt.ParseFromString(entry.value) &&
+        AttemptRow(attempt) == entry.row) {
+      attempts.push_back(std::move(attempt));
+    } else {
+      database_->Damaged(Family::kAttempts, entry.row).IgnoreError();
     }
   }
   return attempts;
@@ -226,14 +265,22 @@ absl::StatusOr<std::vector<DueEntry>> RocksTokenStore::Due(
   }
   const std::string end = DueRowsEnd(provider, until);
   std::vector<DueEntry> due;
-  if (first >= end) return due;
-  ABSL_ASSIGN_OR_RETURN(const std::vector<Entry> entries,
-                        database_->Scan(Family::kDue, first, end, limit));
-  for (const Entry& entry : entries) {
-    std::optional<DueEntry> parsed = ParseDueRow(entry.row);
-    if (!parsed.has_value()) return database_->Damaged(Family::kDue);
-    parsed->urgent = entry.value == kUrgent;
-    due.push_back(*std::move(parsed));
+  // Once, unless damaged rows leave room for more.
+  while (static_cast<int>(due.size()) < limit && first < end) {
+    const int left = limit - static_cast<int>(due.size());
+    ABSL_ASSIGN_OR_RETURN(const std::vector<Entry> entries,
+                          database_->Scan(Family::kDue, first, end, left));
+    for (const Entry& entry : entries) {
+      std::optional<DueEntry> parsed = ParseDueRow(entry.row);
+      if (parsed.has_value()) {
+        parsed->urgent = entry.value == kUrgent;
+        due.push_back(*std::move(parsed));
+      } else {
+        database_->Damaged(Family::kDue, entry.row).IgnoreError();
+      }
+    }
+    if (static_cast<int>(entries.size()) < left) break;
+    first = Behind(entries.back().row);
   }
   return due;
 }
@@ -273,28 +320,35 @@ absl::StatusOr<int> RocksTokenStore::ForgetExpired(absl::Time time, int limit) {
       const std::vector<Entry> entries,
       database_->Scan(Family::kExpiries, "", ExpiryRowsEnd(time), limit));
   if (entries.empty()) return 0;
+  Batch batch(*database_);
   std::vector<Expiry> expiries;
   std::vector<std::string> hashes;
   for (const Entry& entry : entries) {
     std::optional<Expiry> expiry = ParseExpiryRow(entry.row);
-    if (!expiry.has_value()) return database_->Damaged(Family::kExpiries);
+    if (!expiry.has_value()) {
+      // It points at nothing, and would be in the way of every sweep.
+      database_->Damaged(Family::kExpiries, entry.row).IgnoreError();
+      batch.Delete(Family::kExpiries, entry.row);
+      continue;
+    }
     hashes.push_back(expiry->state_hash);
     expiries.push_back(*std::move(expiry));
   }
 
   const KeysLock lock(&authorization_locks_, hashes);
   int forgotten = 0;
-  Batch batch(*database_);
   for (const Expiry& expiry : expiries) {
     batch.Delete(Family::kExpiries, ExpiryRow(expiry.state_hash, expiry.time));
     // It may have been taken since, or remembered anew for longer.
-    ABSL_ASSIGN_OR_RETURN(
-        const std::optional<AuthorizationRecord> authorization,
-        database_->Read<AuthorizationRecord>(Family::kAuthorizations,
-                                             expiry.state_hash));
-    if (!authorization.has_value() ||
-        IndexTime(authorization->expire_time()) != expiry.time) {
-      continue;
+    const auto authorization = database_->Read<AuthorizationRecord>(
+        Family::kAuthorizations, expiry.state_hash);
+    // A damaged one can be taken by nobody, and says nothing else.
+    if (!absl::IsDataLoss(authorization.status())) {
+      ABSL_RETURN_IF_ERROR(authorization.status());
+      if (!authorization->has_value() ||
+          IndexTime((*authorization)->expire_time()) != expiry.time) {
+        continue;
+      }
     }
     batch.Delete(Family::kAuthorizations, expiry.state_hash);
     ++forgotten;
@@ -303,21 +357,31 @@ absl::StatusOr<int> RocksTokenStore::ForgetExpired(absl::Time time, int limit) {
   return forgotten;
 }
 
-absl::StatusOr<std::optional<ConnectionRecord>> RocksTokenStore::ReadConnection(
+std::vector<Damage> RocksTokenStore::TakeDamage() {
+  return database_->TakeDamage();
+}
+
+RocksTokenStore::StoredConnection RocksTokenStore::ReadConnection(
     const ConnectionKey& key) const {
   ABSL_ASSIGN_OR_RETURN(std::optional<ConnectionRecord> record,
                         database_->Read<ConnectionRecord>(Family::kConnections,
                                                           ConnectionRow(key)));
   // A row that stands in another's place is damage too.
   if (record.has_value() && !(KeyOf(*record) == key)) {
-    return database_->Damaged(Family::kConnections);
+    return database_->Damaged(Family::kConnections, ConnectionRow(key));
   }
   return record;
 }
 
 absl::StatusOr<std::optional<AttemptRecord>> RocksTokenStore::ReadOpen(
     const AttemptRecord& attempt) const {
-  return database_->Read<AttemptRecord>(Family::kAttempts, AttemptRow(attempt));
+  const std::string row = AttemptRow(attempt);
+  ABSL_ASSIGN_OR_RETURN(std::optional<AttemptRecord> open,
+                        database_->Read<AttemptRecord>(Family::kAttempts, row));
+  if (open.has_value() && AttemptRow(*open) != row) {
+    return database_->Damaged(Family::kAttempts, row);
+  }
+  return open;
 }
 
 }  // namespace tokenbroker

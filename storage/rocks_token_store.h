@@ -17,19 +17,14 @@ namespace tokenbroker {
 class Keyring;
 class Random;
 class RocksDatabase;
-
 // A token store in an embedded RocksDB; README.md of this folder has every
 // byte. One process at a time. Each verb is one atomic write that is on disk
 // before it returns; writes on different keys share a sync.
 //
-// After a failed sync RocksDB refuses every further write (kUnavailable) until
-// the store is opened again; reads go on.
+// After a failed sync RocksDB refuses every further write (kUnavailable, and
+// Writable is kInternal) until the store is opened again; reads go on.
 class RocksTokenStore final : public TokenStore {
  public:
-  // RocksDB ends the process when the disk is full, so nothing is begun long
-  // before: its largest log and a few tables still fit.
-  static constexpr uint64_t kLeastFreeBytes = uint64_t{128} << 20;
-
   // Opens the data directory, or makes one if it is absent or empty. Errors are
   // one line with the path and what to do:
   //   kPermissionDenied    the keyring does not fit, or the directory is not
@@ -41,7 +36,7 @@ class RocksTokenStore final : public TokenStore {
   // With less than `least_free_bytes` free on the disk, it is not Writable.
   static absl::StatusOr<std::unique_ptr<RocksTokenStore>> Open(
       const std::string& path, const Keyring& keyring, Random& random,
-      uint64_t least_free_bytes = kLeastFreeBytes);
+      uint64_t least_free_bytes);
 
   // No call may be under way. Lets the directory go.
   ~RocksTokenStore() override;
@@ -69,12 +64,15 @@ class RocksTokenStore final : public TokenStore {
   absl::StatusOr<storage::v1::AuthorizationRecord> Take(
       absl::string_view state_hash) override;
   absl::StatusOr<int> ForgetExpired(absl::Time time, int limit) override;
+  std::vector<Damage> TakeDamage() override;
 
  private:
   explicit RocksTokenStore(std::unique_ptr<RocksDatabase> database);
 
-  absl::StatusOr<std::optional<storage::v1::ConnectionRecord>> ReadConnection(
-      const ConnectionKey& key) const;
+  using StoredConnection =
+      absl::StatusOr<std::optional<storage::v1::ConnectionRecord>>;
+
+  StoredConnection ReadConnection(const ConnectionKey& key) const;
   // What stands in the attempt's place.
   absl::StatusOr<std::optional<storage::v1::AttemptRecord>> ReadOpen(
       const storage::v1::AttemptRecord& attempt) const;

@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "broker/proto_time.h"
 
 namespace tokenbroker {
@@ -43,6 +46,12 @@ std::string ConnectionRow(const ConnectionKey& key) {
   return absl::StrCat(key.provider, kNul, key.subject);
 }
 
+ConnectionKey ParseConnectionRow(absl::string_view row) {
+  const std::pair<std::string, std::string> parts =
+      absl::StrSplit(row, absl::MaxSplits('\0', 1));
+  return {parts.first, parts.second};
+}
+
 std::string DueRow(const ConnectionKey& key, absl::Time refresh_time) {
   return absl::StrCat(key.provider, kNul, EncodeTime(refresh_time),
                       key.subject);
@@ -67,10 +76,15 @@ std::optional<DueEntry> ParseDueRow(absl::string_view row) {
 }
 
 std::string AttemptRow(const AttemptRecord& attempt) {
-  const std::string prefix = AttemptsPrefix(KeyOf(attempt));
+  if (attempt.kind() == AttemptRecord::KIND_REFRESH) {
+    return RefreshRow(KeyOf(attempt));
+  }
+  return absl::StrCat(AttemptsPrefix(KeyOf(attempt)), "c", attempt.id());
+}
+
+std::string RefreshRow(const ConnectionKey& key) {
   // Without its ID in the row there is no place for a second refresh.
-  if (attempt.kind() == AttemptRecord::KIND_REFRESH) return prefix + "r";
-  return absl::StrCat(prefix, "c", attempt.id());
+  return AttemptsPrefix(key) + "r";
 }
 
 std::string ExpiryRow(absl::string_view state_hash, absl::Time expire_time) {
@@ -104,6 +118,13 @@ absl::Time IndexTime(absl::Time time) { return FromProto(ToProto(time)); }
 
 absl::Time IndexTime(const google::protobuf::Timestamp& timestamp) {
   return IndexTime(FromProto(timestamp));
+}
+
+ConnectionKey OwnerOfRow(absl::string_view family, absl::string_view row) {
+  const std::vector<std::string> parts = absl::StrSplit(row, '\0');
+  if (family == "due") return {parts[0], ""};
+  if (family != "connections" && family != "attempts") return {};
+  return {parts[0], parts.size() > 1 ? parts[1] : ""};
 }
 
 ConnectionKey KeyOf(const ConnectionRecord& record) {

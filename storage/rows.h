@@ -30,6 +30,9 @@ namespace tokenbroker {
 
 std::string ConnectionRow(const ConnectionKey& key);
 
+// `row` is one of ProviderPrefix.
+ConnectionKey ParseConnectionRow(absl::string_view row);
+
 std::string DueRow(const ConnectionKey& key, absl::Time refresh_time);
 // What a due row holds if it is urgent; else nothing.
 inline constexpr absl::string_view kUrgent = "u";
@@ -39,6 +42,8 @@ std::string DueRowsEnd(absl::string_view provider, absl::Time time);
 std::optional<DueEntry> ParseDueRow(absl::string_view row);
 
 std::string AttemptRow(const storage::v1::AttemptRecord& attempt);
+// Where a refresh of this connection stands.
+std::string RefreshRow(const ConnectionKey& key);
 
 struct Expiry {
   absl::Time time;
@@ -64,6 +69,9 @@ std::string Behind(absl::string_view row);
 // what a Timestamp can hold.
 absl::Time IndexTime(absl::Time time);
 absl::Time IndexTime(const google::protobuf::Timestamp& timestamp);
+
+// Whose row this is in the family of this name, as far as a row tells that.
+ConnectionKey OwnerOfRow(absl::string_view family, absl::string_view row);
 
 ConnectionKey KeyOf(const storage::v1::ConnectionRecord& record);
 // See DueEntry.

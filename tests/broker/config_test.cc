@@ -546,6 +546,23 @@ TEST(ConfigTest, KeepsWhatIsSaidEvenIfItIsZero) {
   EXPECT_EQ(RequestTimeout(config.providers(0)), absl::Seconds(3));
 }
 
+TEST(ConfigTest, BoundsTheWatermark) {
+  Config config = Good();
+  EXPECT_EQ(LeastFreeBytes(config), uint64_t{128} << 20);
+  const std::string refusal =
+      "storage.rocksdb.least_free_mib must be between 64 and 1073741824";
+  auto* rocksdb = config.mutable_storage()->mutable_rocksdb();
+  for (const int32_t bad : {-2147483647, -1, 0, 63, 1073741825, 2147483647}) {
+    rocksdb->set_least_free_mib(bad);
+    EXPECT_THAT(Check(config), Refused(refusal)) << bad;
+  }
+  for (const int32_t good : {64, 128, 1073741824}) {
+    rocksdb->set_least_free_mib(good);
+    EXPECT_THAT(Check(config), IsOk()) << good;
+    EXPECT_EQ(LeastFreeBytes(config), uint64_t(good) << 20);
+  }
+}
+
 // An operator may have put a secret where it does not belong.
 TEST(ConfigTest, RepeatsNoValue) {
   const std::string secret = "SECRET value\n*";

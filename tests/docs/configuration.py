@@ -133,6 +133,8 @@ def sections(declarations, name, path):
         below = (f"{path}." if path else "") + key + ("[]" if many else "")
         if kind == "string":
             words = "list of texts" if many else "text"
+        elif kind == "int32":
+            words = "number"
         elif kind == "bool":
             words = "switch"
         elif kind == "int32":

@@ -100,6 +100,8 @@ export class Broker {
     this.folder = mkdtempSync(join(tmpdir(), 'token-broker-'));
     this.log = '';
     this.errors = '';
+    // Added to the process's own.
+    this.environment = {};
     this.keyring = join(this.folder, 'keyring');
     this.data = join(this.folder, 'data');
     t.after(async () => {

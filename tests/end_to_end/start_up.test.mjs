@@ -7,7 +7,9 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { clients, startProvider } from '../provider/provider.mjs';
 import { Broker, run } from './broker.mjs';
+import { alice, authorize } from './expect.mjs';
 
 async function refuses(args, code, pattern) {
   const result = await run(...args);
@@ -30,6 +32,7 @@ test('a broken configuration file is refused with its line', async (t) => {
     ['a bad enum', good.replace('- GET_TOKEN', '- TAKE_TOKEN'), /config\.yaml:\d+: permissions must be one of AUTHORIZE/],
     ['a bad duration', good.replace('grace: 5s', 'grace: 5'), /config\.yaml:\d+: grace must be a duration/],
     ['a bound', good.replace('grace: 5s', 'grace: 1h'), /config\.yaml:\d+: drain\.grace must be between/],
+    ['a watermark', good.replace('path:', 'least_free_mib: 0\n    path:'), /config\.yaml:\d+: storage\.rocksdb\.least_free_mib must be between 64/],
     ['no address', good.replace('  address: 127.0.0.1:0\n', '  reflection: true\n'), /config\.yaml:\d+: grpc\.address is missing/],
     ['every address without TLS', good.replace('127.0.0.1:0', '0.0.0.0:0'), /grpc\.address may only be a loopback/],
     ['a rule for an unknown provider', good.replace('"*"', 'gogle'), /access\[0\]\.providers\[0\] must name a configured/],
@@ -86,9 +89,25 @@ test('a port in use is refused', async (t) => {
 });
 
 test('a data directory in use: the second broker exits 73, the first goes on', async (t) => {
-  const broker = await new Broker(t).configure().start();
-  await refuses(serve(broker), 73, /in use by another process/);
-  await broker.client.listProviders();
+  const provider = await startProvider({ accessTokenTtl: 60 });
+  t.after(() => provider.close());
+  const broker = new Broker(t);
+  broker.configure({ providers: [broker.oidc(provider, clients.basic)] });
+  await broker.start();
+  await authorize(broker.client);
+  for (let attempt = 0; attempt < 3; ++attempt) {
+    await refuses(serve(broker), 73, /in use by another process/);
+    // Reads, writes, and keeps what it writes.
+    const { accessToken } = await broker.client.getAccessToken(alice);
+    await broker.client.getAccessToken({ ...alice, rejectedAccessToken: accessToken });
+    await authorize(broker.client, { subject: `user-${attempt}` });
+    assert.equal((await fetch(`${broker.http}/readyz`)).status, 200);
+  }
+  assert.equal(await broker.stop(), 0);
+  await broker.start();
+  const { connections } = await broker.client.listConnections({});
+  assert.equal(connections.length, 4);
+  assert.equal(connections[0].generation, 4);
 });
 
 test('a keyring that others can read is refused', async (t) => {

@@ -22,7 +22,11 @@ class FaultyTokenStore final : public TokenStore {
   // What Writable says from now on; writes are not concerned.
   void SetWritable(bool writable) { writable_ = writable; }
 
+  // As if a write had failed for good.
+  void FailForGood() { failed_ = true; }
+
   absl::Status Writable() override {
+    if (failed_) return absl::InternalError("planted fault");
     return writable_ ? store_.Writable() : Failed();
   }
   absl::StatusOr<storage::v1::ConnectionRecord> Get(
@@ -73,6 +77,7 @@ class FaultyTokenStore final : public TokenStore {
     if (!Write()) return Failed();
     return store_.ForgetExpired(time, limit);
   }
+  std::vector<Damage> TakeDamage() override { return store_.TakeDamage(); }
 
  private:
   bool Write() {
@@ -88,6 +93,7 @@ class FaultyTokenStore final : public TokenStore {
   TokenStore& store_;
   std::atomic<int> writes_left_ = -1;
   std::atomic<bool> writable_ = true;
+  std::atomic<bool> failed_ = false;
 };
 
 }  // namespace tokenbroker

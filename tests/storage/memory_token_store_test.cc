@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "gtest/gtest.h"
+#include "tests/contract/damaged_connection_contract.h"
 #include "tests/contract/token_store_contract.h"
 
 namespace tokenbroker {
@@ -15,6 +16,18 @@ INSTANTIATE_TEST_SUITE_P(Memory, TokenStoreContract,
                              return std::make_unique<MemoryTokenStore>();
                            };
                          })));
+
+DamageablePlace NewDamageableMemory() {
+  return {[] { return std::make_unique<MemoryTokenStore>(); },
+          [](std::unique_ptr<TokenStore> store, const ConnectionKey& key) {
+            static_cast<MemoryTokenStore&>(*store).DamageConnection(key);
+            return store;
+          }};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Memory, DamagedConnectionContract,
+    testing::Values(NewDamageablePlace(NewDamageableMemory)));
 
 }  // namespace
 }  // namespace tokenbroker

@@ -38,8 +38,11 @@ class RawDatabase {
     EXPECT_TRUE(db_->Get({}, Handle(family), row, &value).ok());
     return value;
   }
-  void Put(Family family, const std::string& row, const std::string& value) {
-    EXPECT_TRUE(db_->Put(DurableWrite(), Handle(family), row, value).ok());
+  void Put(Family family, const std::string& row, const std::string& value,
+           bool sync = true) {
+    rocksdb::WriteOptions options = DurableWrite();
+    options.sync = sync;
+    EXPECT_TRUE(db_->Put(options, Handle(family), row, value).ok());
   }
   void Delete(Family family, const std::string& row) {
     EXPECT_TRUE(db_->Delete(DurableWrite(), Handle(family), row).ok());

@@ -35,7 +35,8 @@ class RocksOpenTest : public testing::Test {
   absl::StatusOr<std::unique_ptr<RocksTokenStore>> Open(
       const std::string& keyring = KeyringYaml('a', 'i')) {
     keyrings_.push_back(MakeKeyring(keyring, random_));
-    return RocksTokenStore::Open(path(), *keyrings_.back(), random_);
+    return RocksTokenStore::Open(path(), *keyrings_.back(), random_,
+                                 /*least_free_bytes=*/0);
   }
 
   // Sees that the store is refused with one line that has the path.

@@ -17,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "storage/memory_token_store.h"
 #include "storage/rows.h"
+#include "tests/contract/damaged_connection_contract.h"
 #include "tests/contract/token_store_contract.h"
 #include "tests/storage/keyrings.h"
 #include "tests/storage/raw_database.h"
@@ -34,8 +35,7 @@ using storage::v1::Sealed;
 // A directory, and the keyring its store is opened with.
 class Place {
  public:
-  std::unique_ptr<RocksTokenStore> Open(
-      uint64_t least_free_bytes = RocksTokenStore::kLeastFreeBytes) {
+  std::unique_ptr<RocksTokenStore> Open(uint64_t least_free_bytes = 0) {
     auto store = RocksTokenStore::Open(dir_.path(), *keyring_, random_,
                                        least_free_bytes);
     EXPECT_TRUE(store.ok()) << store.status();
@@ -59,6 +59,21 @@ INSTANTIATE_TEST_SUITE_P(Rocks, TokenStoreContract,
                          testing::Values(NewPlace(NewRocksPlace)));
 INSTANTIATE_TEST_SUITE_P(Rocks, DurableTokenStoreContract,
                          testing::Values(NewPlace(NewRocksPlace)));
+
+DamageablePlace NewDamageableRocksPlace() {
+  const auto place = std::make_shared<Place>();
+  return {[place] { return place->Open(); },
+          [place](std::unique_ptr<TokenStore> store, const ConnectionKey& key) {
+            store.reset();
+            RawDatabase(place->path())
+                .Put(Family::kConnections, ConnectionRow(key), "\xff\xff");
+            return place->Open();
+          }};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rocks, DamagedConnectionContract,
+    testing::Values(NewDamageablePlace(NewDamageableRocksPlace)));
 
 TEST(RocksTokenStoreTest, IsNotWritableBelowTheWatermark) {
   Place place;
@@ -112,40 +127,121 @@ void ExpectDamaged(const absl::Status& status, absl::string_view table) {
   EXPECT_FALSE(absl::StrContains(status.message(), kAnn.subject)) << status;
 }
 
-TEST(RocksTokenStoreTest, ReportsARowThatDoesNotParse) {
+// `table`, provider and subject of each.
+std::vector<std::string> TakeDamage(TokenStore& store) {
+  std::vector<std::string> places;
+  for (const Damage& damage : store.TakeDamage()) {
+    EXPECT_NE(damage.detail, "");
+    places.push_back(
+        absl::StrCat(damage.table, " ", damage.provider, "/", damage.subject));
+  }
+  return places;
+}
+
+TEST(RocksTokenStoreTest, StepsOverDamagedAttempts) {
   Place place;
-  Connect(*place.Open(), kAnn);
+  const ConnectionKey bob = {"google", "bob"};
   const AttemptRecord refresh =
       Attempt(kAnn, AttemptRecord::KIND_REFRESH, 1, "id");
-  const std::string hash(32, 'h');
+  const AttemptRecord code = Attempt(bob, AttemptRecord::KIND_CODE, 0, "id");
+  {
+    const auto store = place.Open();
+    Connect(*store, kAnn);
+    Connect(*store, bob);
+    ASSERT_EQ(store->Begin(code), absl::OkStatus());
+  }
+  {
+    RawDatabase(place.path()).Put(Family::kAttempts, AttemptRow(refresh), "x");
+  }
+  const auto store = place.Open();
+  const auto open = store->OpenAttempts();
+  ASSERT_EQ(open.status(), absl::OkStatus());
+  ASSERT_EQ(open->size(), 1u);
+  EXPECT_EQ(open->front().subject(), "bob");
+  EXPECT_EQ(TakeDamage(*store),
+            (std::vector<std::string>{"attempts google/ann-the-subject"}));
+  // It may have spent the refresh token, so that is not presented again.
+  ExpectDamaged(store->Begin(refresh), "`attempts`");
+  EXPECT_EQ(store->Get(kAnn).status(), absl::OkStatus());
+  // A new grant ends it.
+  const AttemptRecord again = Attempt(kAnn, AttemptRecord::KIND_CODE, 0, "2");
+  ASSERT_EQ(store->Begin(again), absl::OkStatus());
+  ASSERT_EQ(store->Commit(again, Record(kAnn, 2, std::nullopt)),
+            absl::OkStatus());
+  EXPECT_EQ(store->Begin(Attempt(kAnn, AttemptRecord::KIND_REFRESH, 2, "id")),
+            absl::OkStatus());
+}
+
+TEST(RocksTokenStoreTest, StepsOverDamagedDueRows) {
+  Place place;
+  {
+    const auto store = place.Open();
+    for (const char* subject : {"a", "b", "c"}) {
+      Connect(*store, {"google", subject});
+    }
+  }
   {
     RawDatabase raw(place.path());
-    raw.Put(Family::kConnections, ConnectionRow(kAnn), "\xff\xff");
-    raw.Put(Family::kAttempts, AttemptRow(refresh), "\xff\xff");
-    raw.Put(Family::kAuthorizations, hash, "\xff\xff");
-    raw.Put(Family::kDue, std::string("google\0x", 8), "");
+    // Before, among and behind the whole ones.
+    for (const char* row : {"\x01", "\x80\x01", "\x80"}) {
+      raw.Put(Family::kDue, absl::StrCat(ProviderPrefix("google"), row), "");
+    }
+  }
+  const auto store = place.Open();
+  // None is lost to a page that damaged rows have filled.
+  std::optional<DueEntry> after;
+  std::vector<std::string> subjects;
+  for (int page = 0; page < 3; ++page) {
+    const auto due =
+        store->Due("google", after, absl::InfiniteFuture(), /*limit=*/1);
+    ASSERT_EQ(due.status(), absl::OkStatus());
+    ASSERT_EQ(due->size(), 1u);
+    subjects.push_back(due->front().key.subject);
+    after = due->front();
+  }
+  EXPECT_EQ(subjects, (std::vector<std::string>{"a", "b", "c"}));
+  const size_t told = TakeDamage(*store).size();
+  EXPECT_GE(told, 1u);
+  ASSERT_TRUE(
+      store->Due("google", std::nullopt, absl::InfiniteFuture(), 9).ok());
+  EXPECT_LE(TakeDamage(*store).size(), 3 - told);
+}
+
+TEST(RocksTokenStoreTest, ForgetsDamagedAuthorizationsWithTheOthers) {
+  Place place;
+  const std::string whole(32, 'w');
+  const std::string damaged(32, 'd');
+  {
+    const auto store = place.Open();
+    AuthorizationRecord authorization;
+    *authorization.mutable_expire_time() = ToProto(absl::UnixEpoch());
+    ASSERT_EQ(store->Remember(whole, authorization), absl::OkStatus());
+    ASSERT_EQ(store->Remember(damaged, authorization), absl::OkStatus());
+  }
+  {
+    RawDatabase raw(place.path());
+    raw.Put(Family::kAuthorizations, damaged, "\xff\xff");
     raw.Put(Family::kExpiries, "x", "");
   }
   const auto store = place.Open();
-  ExpectDamaged(store->Get(kAnn).status(), "`connections`");
-  ExpectDamaged(store->Remove(kAnn), "`connections`");
-  ListRequest request;
-  request.providers = {"google"};
-  ExpectDamaged(store->List(request).status(), "`connections`");
-  ExpectDamaged(store->OpenAttempts().status(), "`attempts`");
-  ExpectDamaged(store->Begin(refresh), "`attempts`");
-  ExpectDamaged(store->Take(hash).status(), "`authorizations`");
-  ExpectDamaged(
-      store->Due("google", std::nullopt, absl::InfiniteFuture(), 9).status(),
-      "`due`");
-  ExpectDamaged(store->ForgetExpired(absl::InfiniteFuture(), 9).status(),
-                "`expiries`");
+  ExpectDamaged(store->Take(damaged).status(), "`authorizations`");
+  EXPECT_EQ(*store->ForgetExpired(absl::InfiniteFuture(), 9), 2);
+  EXPECT_EQ(TakeDamage(*store),
+            (std::vector<std::string>{"authorizations /", "expiries /"}));
+  EXPECT_EQ(store->Take(damaged).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(store->Take(whole).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(*store->ForgetExpired(absl::InfiniteFuture(), 9), 0);
+  EXPECT_TRUE(TakeDamage(*store).empty());
 }
 
 TEST(RocksTokenStoreTest, ReportsARowThatStandsInAnothersPlace) {
   Place place;
-  Connect(*place.Open(), kAnn);
   const ConnectionKey bob = {"google", "bob"};
+  {
+    const auto store = place.Open();
+    Connect(*store, kAnn);
+    Connect(*store, bob);
+  }
   const AttemptRecord refresh =
       Attempt(bob, AttemptRecord::KIND_REFRESH, 1, "id");
   {
@@ -159,7 +255,16 @@ TEST(RocksTokenStoreTest, ReportsARowThatStandsInAnothersPlace) {
   const auto store = place.Open();
   EXPECT_EQ(store->Get(kAnn).status(), absl::OkStatus());
   ExpectDamaged(store->Get(bob).status(), "`connections`");
-  ExpectDamaged(store->OpenAttempts().status(), "`attempts`");
+  EXPECT_TRUE(store->OpenAttempts()->empty());
+  ExpectDamaged(store->Begin(refresh), "`attempts`");
+  // Removing it takes nothing from the one whose record stands there.
+  ASSERT_EQ(store->Remove(bob), absl::OkStatus());
+  EXPECT_EQ(store->Get(kAnn).status(), absl::OkStatus());
+  const auto due =
+      store->Due("google", std::nullopt, absl::InfiniteFuture(), 9);
+  ASSERT_EQ(due.status(), absl::OkStatus());
+  ASSERT_EQ(due->size(), 1u);
+  EXPECT_EQ(due->front().key, kAnn);
 }
 
 TEST(RocksTokenStoreTest, KeepsFieldsOfALaterBroker) {
