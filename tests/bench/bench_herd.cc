@@ -294,12 +294,9 @@ void RunBroker(const Options& options, const std::string& directory,
 
   AwaitPhase(*stage, Phase::kDrain);
   Check(broker.Start());
-  // Rows leave the index as their refreshes are committed.
-  while (true) {
-    const auto due = (*store)->Due(kProvider, std::nullopt, clock.TimeNow(), 1);
-    Check(due.status());
-    if (due->empty() && broker.workers.IsIdle()) break;
-    absl::SleepFor(absl::Milliseconds(100));
+  while (stage->provider.refreshed < options.tokens ||
+         !broker.workers.IsIdle()) {
+    absl::SleepFor(absl::Milliseconds(50));
   }
   stage->phase = Phase::kDrained;
 
