@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -190,6 +191,7 @@ void SeedAll(const Options& options, const Stage& stage, const Keyring& keyring,
              Random& random, TokenStore& store) {
   std::atomic<int> next = 0;
   std::vector<std::thread> threads;
+  threads.reserve(kSeedingThreads);
   for (int i = 0; i < kSeedingThreads; ++i) {
     threads.emplace_back([&] {
       for (int token = 0; (token = next++) < options.tokens;) {
@@ -484,11 +486,8 @@ int Run(const Options& options) {
   return report.all_kept() ? 0 : 1;
 }
 
-}  // namespace
-}  // namespace tokenbroker
-
-int main(int argc, char** argv) {
-  tokenbroker::Options options;
+int Main(int argc, char** argv) {
+  Options options;
   CLI::App app("Very many tokens that expire in the same minute.",
                "bench_herd");
   app.add_option("--tokens", options.tokens, "How many")
@@ -508,5 +507,17 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 64;
   }
-  return tokenbroker::Run(options);
+  return Run(options);
+}
+
+}  // namespace
+}  // namespace tokenbroker
+
+int main(int argc, char** argv) {
+  try {
+    return tokenbroker::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bench_herd: %s\n", error.what());
+    return 1;
+  }
 }
