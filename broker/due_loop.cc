@@ -10,10 +10,13 @@
 #include "broker/status_macros.h"
 
 namespace tokenbroker {
+
+using Lane = Workers::Lane;
+
 namespace {
 
 constexpr absl::Duration kTick = absl::Milliseconds(200);
-// How many rows are read at once, and how many of one provider a tick looks at.
+// How many rows are read at once, and how many a walk looks at in a tick.
 constexpr int kBatch = 1000;
 constexpr int kLookAhead = 20 * kBatch;
 // Every so often the cursors go back to the start, for rows that were handed
@@ -93,31 +96,35 @@ void DueLoop::Loop() {
 absl::Status DueLoop::PollProvider(const std::string& provider,
                                    absl::Time now) {
   if (!pace_.Standing(provider, now).ok()) return absl::OkStatus();
-  Cursor& cursor = cursors_[provider];
-  for (int looked = 0; looked < kLookAhead; looked += kBatch) {
-    ABSL_ASSIGN_OR_RETURN(const std::vector<DueEntry> due,
-                          seams_.store.Due(provider, cursor.seen, now, kBatch));
-    for (const DueEntry& entry : due) {
-      if (!HandOut(entry) && !std::exchange(cursor.left, true)) {
-        cursor.left_behind = cursor.seen;
-      }
-      cursor.seen = entry;
-    }
-    if (due.size() == kBatch) continue;
-    // That was all. What was left is looked at again in the next tick.
-    if (std::exchange(cursor.left, false)) cursor.seen = cursor.left_behind;
-    break;
+  for (const Lane lane : {Lane::kUrgent, Lane::kRecent, Lane::kDormant}) {
+    ABSL_RETURN_IF_ERROR(Walk(provider, lane, now));
   }
   return absl::OkStatus();
 }
 
-// False if there is no room in its lane.
-bool DueLoop::HandOut(const DueEntry& entry) {
-  const Workers::Lane lane = entry.urgent ? Workers::Lane::kUrgent
-                             : cache_.Contains(entry.key)
-                                 ? Workers::Lane::kRecent
-                                 : Workers::Lane::kDormant;
-  return get_access_token_.RefreshDue(entry.key, lane).ok();
+absl::Status DueLoop::Walk(const std::string& provider, Lane lane,
+                           absl::Time now) {
+  std::optional<DueEntry>& seen = cursors_[provider][static_cast<size_t>(lane)];
+  for (int looked = 0; looked < kLookAhead; looked += kBatch) {
+    ABSL_ASSIGN_OR_RETURN(const std::vector<DueEntry> due,
+                          seams_.store.Due(provider, seen, now, kBatch));
+    for (const DueEntry& entry : due) {
+      const Lane its_lane = LaneOf(entry);
+      // No room: the next tick goes on here.
+      if (its_lane <= lane &&
+          !get_access_token_.RefreshDue(entry.key, its_lane).ok()) {
+        return absl::OkStatus();
+      }
+      seen = entry;
+    }
+    if (due.size() < kBatch) break;
+  }
+  return absl::OkStatus();
+}
+
+Workers::Lane DueLoop::LaneOf(const DueEntry& entry) {
+  if (entry.urgent) return Lane::kUrgent;
+  return cache_.Contains(entry.key) ? Lane::kRecent : Lane::kDormant;
 }
 
 absl::Status DueLoop::Sweep(absl::Time now) {

@@ -2,6 +2,7 @@
 #ifndef TOKENBROKER_BROKER_DUE_LOOP_H_
 #define TOKENBROKER_BROKER_DUE_LOOP_H_
 
+#include <array>
 #include <optional>
 #include <string>
 #include <thread>
@@ -17,15 +18,23 @@
 #include "broker/seams.h"
 #include "broker/token_cache.h"
 #include "broker/token_store.h"
+#include "broker/workers.h"
 
 namespace tokenbroker {
 
 // Refreshes what is due, and sweeps up: forgets expired authorizations, ends
-// attempts that a failed write left open. The due index is polled from a cursor
-// per provider, so that a tick costs as much as is due and not as much as was.
-// In a backlog it looks ahead: retries of unknown outcomes and tokens in use go
-// before what is dormant, which then waits in the index. A provider that cannot
-// be asked now, or a store that cannot be written, leaves all rows there.
+// attempts that a failed write left open. Every lane of every provider has a
+// walk of its own along the due index, from a cursor, so that a tick costs as
+// much as is due and not as much as was:
+//
+//   urgent   ---------------------------------->  retries of unknown outcomes
+//   recent   ------------------------>            those and tokens in use
+//   dormant  ----->                               everything
+//
+// A walk stops where its lane is full and goes on there. So in a backlog what
+// is in use is found far ahead, and what is dormant waits in the index. A
+// provider that cannot be asked now, or a store that cannot be written, leaves
+// all rows there.
 // One thread of its own; the public functions may be called from any thread.
 class DueLoop {
  public:
@@ -47,18 +56,14 @@ class DueLoop {
   absl::Status Health() const;
 
  private:
-  // Where the poll of a provider's index goes on.
-  struct Cursor {
-    // Everything up to here was looked at.
-    std::optional<DueEntry> seen;
-    // Something behind here was left, for its lane was full.
-    bool left = false;
-    std::optional<DueEntry> left_behind;
-  };
+  // Where each walk along a provider's index goes on: behind this.
+  using Cursors = std::array<std::optional<DueEntry>, Workers::kLanes>;
 
   void Loop();
   absl::Status PollProvider(const std::string& provider, absl::Time now);
-  bool HandOut(const DueEntry& entry);
+  absl::Status Walk(const std::string& provider, Workers::Lane lane,
+                    absl::Time now);
+  Workers::Lane LaneOf(const DueEntry& entry);
   absl::Status Sweep(absl::Time now);
 
   const Seams seams_;
@@ -68,7 +73,7 @@ class DueLoop {
   Pace& pace_;
 
   // Of the ticking thread alone.
-  absl::flat_hash_map<std::string, Cursor> cursors_;
+  absl::flat_hash_map<std::string, Cursors> cursors_;
   absl::Time next_rewind_ = absl::InfinitePast();
   absl::Time next_sweep_ = absl::InfinitePast();
   absl::Time last_tick_ = absl::InfinitePast();

@@ -14,21 +14,19 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "broker/server.h"
 #include "broker/service.h"
+#include "tests/bench/child_process.h"
 #include "tests/world.h"
 #include "tokenbroker/v1/token_broker.grpc.pb.h"
 
@@ -88,8 +86,7 @@ class ServerProcess {
   explicit ServerProcess(const Serve& serve) {
     int ends[2];
     if (pipe(ends) != 0) std::abort();
-    child_ = fork();
-    if (child_ == 0) {
+    child_.emplace([&] {
       close(ends[0]);
       RunOnCore(kServerCore);
       serve([&](const std::string& address) {
@@ -98,8 +95,7 @@ class ServerProcess {
         close(ends[1]);
         pause();
       });
-      std::_Exit(0);
-    }
+    });
     close(ends[1]);
     char byte = 0;
     while (read(ends[0], &byte, 1) == 1 && byte != '\n') address_ += byte;
@@ -109,33 +105,12 @@ class ServerProcess {
       std::exit(1);
     }
   }
-  ~ServerProcess() {
-    kill(child_, SIGKILL);
-    waitpid(child_, nullptr, 0);
-  }
-  ServerProcess(const ServerProcess&) = delete;
-  ServerProcess& operator=(const ServerProcess&) = delete;
 
   const std::string& address() const { return address_; }
-
-  // Processor time spent so far (proc(5): utime and stime).
-  double CpuSeconds() const {
-    std::ifstream file(absl::StrCat("/proc/", child_, "/stat"));
-    const std::string stat((std::istreambuf_iterator<char>(file)), {});
-    const std::vector<std::string> fields =
-        absl::StrSplit(stat.substr(stat.rfind(')') + 2), ' ');
-    int64_t user = 0;
-    int64_t system = 0;
-    if (fields.size() < 13 || !absl::SimpleAtoi(fields[11], &user) ||
-        !absl::SimpleAtoi(fields[12], &system)) {
-      return 0;
-    }
-    return static_cast<double>(user + system) /
-           static_cast<double>(sysconf(_SC_CLK_TCK));
-  }
+  double CpuSeconds() const { return child_->CpuSeconds(); }
 
  private:
-  pid_t child_ = -1;
+  std::optional<ChildProcess> child_;
   std::string address_;
 };
 

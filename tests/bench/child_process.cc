@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdint>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -15,8 +16,40 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 
 namespace tokenbroker {
+namespace {
+
+std::string Read(const std::string& path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// The sum of some fields of a line, in seconds.
+double SumOfTicks(absl::string_view line, std::initializer_list<size_t> which) {
+  const std::vector<absl::string_view> fields =
+      absl::StrSplit(line, ' ', absl::SkipEmpty());
+  int64_t sum = 0;
+  for (const size_t field : which) {
+    int64_t ticks = 0;
+    if (field >= fields.size() || !absl::SimpleAtoi(fields[field], &ticks)) {
+      return 0;
+    }
+    sum += ticks;
+  }
+  return static_cast<double>(sum) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+double CpuSecondsOf(pid_t process) {
+  const std::string stat = Read(absl::StrCat("/proc/", process, "/stat"));
+  const size_t name_end = stat.rfind(") ");
+  if (name_end == std::string::npos) return 0;
+  // proc(5): utime and stime.
+  return SumOfTicks(stat.substr(name_end + 2), {11, 12});
+}
+
+}  // namespace
 
 ChildProcess::ChildProcess(const std::function<void()>& body) : child_(fork()) {
   if (child_ < 0) std::abort();
@@ -38,22 +71,14 @@ bool ChildProcess::IsRunning() {
   return child_ > 0;
 }
 
-// proc(5): utime and stime.
-double ChildProcess::CpuSeconds() const {
-  std::ifstream file(absl::StrCat("/proc/", child_, "/stat"));
-  const std::string stat((std::istreambuf_iterator<char>(file)), {});
-  const size_t name_end = stat.rfind(") ");
-  if (name_end == std::string::npos) return 0;
-  const std::vector<std::string> fields =
-      absl::StrSplit(stat.substr(name_end + 2), ' ');
-  int64_t user = 0;
-  int64_t system = 0;
-  if (fields.size() < 13 || !absl::SimpleAtoi(fields[11], &user) ||
-      !absl::SimpleAtoi(fields[12], &system)) {
-    return 0;
-  }
-  return static_cast<double>(user + system) /
-         static_cast<double>(sysconf(_SC_CLK_TCK));
+double ChildProcess::CpuSeconds() const { return CpuSecondsOf(child_); }
+
+double MachineCpuSeconds() {
+  // proc(5): all but idle and iowait; what guests took is in user and nice.
+  const std::string stat = Read("/proc/stat");
+  return SumOfTicks(stat.substr(0, stat.find('\n')), {1, 2, 3, 6, 7, 8});
 }
+
+double OwnCpuSeconds() { return CpuSecondsOf(getpid()); }
 
 }  // namespace tokenbroker

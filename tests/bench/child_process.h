@@ -31,6 +31,10 @@ class ChildProcess {
   pid_t child_ = -1;
 };
 
+// Processor time that the whole machine has spent so far, and this process.
+double MachineCpuSeconds();
+double OwnCpuSeconds();
+
 // A T that this process and the children it makes later see alike. T's members
 // are atomics, or are written before an atomic says so.
 template <typename T>

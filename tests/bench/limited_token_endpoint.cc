@@ -71,6 +71,7 @@ LimitedTokenEndpoint::LimitedTokenEndpoint(int tokens, int per_second,
 
 void LimitedTokenEndpoint::Serve() {
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([this] { ServeConnections(); });
   }
