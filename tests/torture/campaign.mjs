@@ -27,9 +27,9 @@ const lifeOf = (subject) => {
 };
 
 // Delays: hardly noticed, noticed, and more than the broker waits.
-const mix = (rate) => ({
+const mix = ({ faults: rate, fault }) => ({
   rate,
-  kinds: kinds.filter((kind) => !long.includes(kind)),
+  kinds: fault.length > 0 ? fault : kinds.filter((kind) => !long.includes(kind)),
   delays: [50, 400, requestTimeout + 1000],
 });
 
@@ -46,7 +46,6 @@ export async function campaign(options, say = () => {}) {
 async function run(options, say, t) {
   const failpoints = failpointsOf(options);
   const broker = new Broker(t);
-  if (failpoints) broker.arm(failpoints, broker.file('hits', ''));
   const simulators = [];
   for (const [i, rotation] of options.rotation.entries()) {
     const seed = options.seed * 10 + i;
@@ -90,17 +89,22 @@ async function run(options, say, t) {
 
   await startUntilServing(world);
   await Promise.all(world.connections.map((c) => world.users.consentUntilDone(c)));
-  // Even a broker that does not sync has them from here on.
+  // Failpoints are for what comes after: these are there.
   await world.lives.end('term');
+  if (failpoints) broker.arm(failpoints, broker.file('hits', ''));
   await startUntilServing(world);
   say(`${world.connections.length} connections`);
 
-  for (const simulator of simulators) simulator.faults.mix(mix(options.faults));
+  for (const simulator of simulators) simulator.faults.mix(mix(options));
   world.callers.start(options.callers, options.seed);
   await cycles(world, options, say);
 
   say('the faults are over');
   for (const simulator of simulators) simulator.faults.off();
+  if (failpoints) {
+    await world.lives.end('term');
+    broker.arm('', '');
+  }
   const final = await settle(world);
   await world.callers.stop();
   await world.lives.end('term');

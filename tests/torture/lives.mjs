@@ -49,7 +49,10 @@ export class Lives {
     const serving = this.#broker.start();
     const child = this.#broker.process;
     child.once('exit', (code, signal) => {
-      life.stop ??= { how: 'itself', time: Date.now() };
+      // A failpoint may kill it in the middle of an orderly stop.
+      if (!life.stop || (life.stop.how === 'term' && signal)) {
+        life.stop = { how: 'itself', time: Date.now() };
+      }
       Object.assign(life, { code, signal });
     });
     // `close` comes when the log was read to its end.

@@ -12,8 +12,8 @@ export function lossesAreExplained({ providers, lives, losses }) {
   });
 }
 
-// What a loss came of: `kill`, `SIGTERM`, `fault`, `user`, or a `false refusal`;
-// with `why` it should not have been.
+// What a loss came of: `kill`, `SIGTERM`, `fault`, `timeout`, `user`, or a
+// `false refusal`; with `why` it should not have been.
 export function explain(loss, providers, lives) {
   const provider = providers.find(({ name }) => name === loss.provider);
   const before = provider.entries.filter(

@@ -2,11 +2,14 @@
 //
 // What `./dev torture` can be told.
 import { parseArgs } from 'node:util';
+import { kinds } from '../simulator/faults.mjs';
 import { rotations } from '../simulator/rotation.mjs';
 
 export const defaults = {
   cycles: 100,
   faults: 0.1,
+  // Empty: all but those after which a client stays away for long.
+  fault: [],
   killShare: 0.7,
   rotation: rotations,
   connections: 40,
@@ -15,12 +18,13 @@ export const defaults = {
   failpoints: '',
 };
 
-export const usage = `./dev torture [--cycles N] [--seed S] [--faults RATE] [--kill-share P]
+export const usage = `./dev torture [--cycles N] [--seed S] [--faults RATE] [--fault KIND]... [--kill-share P]
               [--rotation CLASS...] [--connections N] [--callers N]
               [--weaken STEPS] [--failpoints 'NAME=ACTION;...']
   --cycles       how often the broker is ended and started again: ${defaults.cycles}
   --seed         of every decision; printed, so that a run can be repeated
   --faults       the share of requests that meet a fault: ${defaults.faults}
+  --fault        only this one, or these; tests/simulator/faults.mjs lists them
   --kill-share   the share of ends by kill -9; the others are SIGTERM: ${defaults.killShare}
   --rotation     ${rotations.join(', ')}; default: all
   --connections  of each class: ${defaults.connections}
@@ -39,6 +43,7 @@ export function parseOptions(args) {
       cycles: { type: 'string' },
       seed: { type: 'string' },
       faults: { type: 'string' },
+      fault: { type: 'string', multiple: true },
       'kill-share': { type: 'string' },
       rotation: { type: 'string', multiple: true },
       connections: { type: 'string' },
@@ -53,20 +58,21 @@ export function parseOptions(args) {
     if (!(value >= 0)) throw new Error(`--${name}: a number, please`);
     return value;
   };
+  const known = (name, list, all) => {
+    const other = list.find((value) => !all.includes(value));
+    if (other) throw new Error(`--${name} ${other}: there are ${all.join(', ')}`);
+    return list;
+  };
   // `--rotation strict grace` and `--rotation strict --rotation grace`.
   const chosen = [...(values.rotation ?? []), ...positionals];
-  for (const rotation of chosen) {
-    if (!rotations.includes(rotation)) {
-      throw new Error(`${rotation}: no rotation class; there are ${rotations.join(', ')}`);
-    }
-  }
   return {
     help: values.help ?? false,
     cycles: number('cycles', defaults.cycles),
     seed: number('seed', Date.now() % 1000000),
     faults: number('faults', defaults.faults),
+    fault: known('fault', values.fault ?? defaults.fault, kinds),
     killShare: number('kill-share', defaults.killShare),
-    rotation: chosen.length > 0 ? chosen : defaults.rotation,
+    rotation: known('rotation', chosen.length > 0 ? chosen : defaults.rotation, rotations),
     connections: number('connections', defaults.connections),
     callers: number('callers', defaults.callers),
     weaken: values.weaken ?? defaults.weaken,

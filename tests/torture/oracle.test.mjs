@@ -69,6 +69,10 @@ const line = (time, event, changes = {}) => ({
 });
 const stored = (time) => line(time, 'refresh', { outcome: 'success', stored: 'yes' });
 
+const completed = (time) => line(time, 'authorization_completed', { outcome: 'success' });
+const timeout = (time) =>
+  line(time, 'refresh', { outcome: 'unknown', detail: '127.0.0.1: Timeout was reached' });
+
 const life = (number, from, how, to, lines = []) => ({
   number,
   started: at(from),
@@ -152,10 +156,24 @@ const cases = {
           refresh(1, 6100),
         ],
       },
+      'after a death before the refusal was read': {
+        rotation: 'grace',
+        entries: [
+          code(0),
+          refresh(1, 1000, { ...refused, fault: 'invalid_grant_once' }),
+          refresh(1, 1300, { life: 1 }),
+        ],
+        lives: killed([completed(10)]),
+      },
       'after a death before it was stored': {
         rotation: 'grace',
         entries: [code(0), refresh(1, 1000), refresh(1, 1300, { life: 1 })],
         lives: killed(),
+      },
+      'after the broker had given up on a late provider': {
+        rotation: 'grace',
+        entries: [code(0), refresh(1, 3000), refresh(1, 4000)],
+        lives: [life(0, 0, 'term', 60000, [completed(10), timeout(2990), stored(4020)])],
       },
       'after an answer at the end of the timeout': {
         entries: [code(0), refresh(1, 1000, { ended: at(2450) }), refresh(1, 9000, reused)],
@@ -163,6 +181,11 @@ const cases = {
     },
     fires: {
       'after its answer': { entries: [refresh(1, 1000), refresh(1, 3000, reused)] },
+      'after its answer, and the time-out was not its own': {
+        rotation: 'grace',
+        entries: [code(0), refresh(1, 3000), refresh(1, 4000)],
+        lives: [life(0, 0, 'term', 60000, [timeout(10), stored(3020)])],
+      },
       'after its answer was stored, and a death': {
         entries: [refresh(1, 1000), refresh(1, 9000, { life: 1, ...reused })],
         lives: killed([stored(1020)]),
@@ -215,6 +238,10 @@ const cases = {
       'the newer one is served only later': {
         entries: [refresh(1, 1000), refresh(1, 1100)],
         calls: [served(2, 1090, { end: at(1200) })],
+      },
+      'the newer one is served in the same millisecond': {
+        entries: [refresh(1, 1000)],
+        calls: [served(2, 995)],
       },
       'of a new consent': {
         entries: [refresh(5, 1000), refresh(1, 2000, { family: 2, presented: rt(1, { family: 2 }) })],
@@ -428,7 +455,7 @@ for (const [check, { holds, fires }] of Object.entries(cases)) {
 }
 
 test('a history without a flaw has no violations', () => {
-  const lines = [line(10, 'authorization_completed', { outcome: 'success' }), stored(5020)];
+  const lines = [completed(10), stored(5020)];
   assert.deepEqual(
     judge(
       history({

@@ -57,7 +57,7 @@ export function endsAreClean({ lives, failpoints = '' }) {
   return lives
     .filter(({ stop, code, signal }) => {
       if (stop.how === 'kill') return signal !== 'SIGKILL';
-      if (stop.how === 'term') return code !== 0 && !(signal && failpoints.includes('=kill'));
+      if (stop.how === 'term') return code !== 0;
       return !failpoints.includes('=kill') && !failpoints.includes('=error');
     })
     .map(({ number, stop, code, signal, serving }) => ({ life: number, stop, code, signal, serving }));

@@ -19,22 +19,37 @@ export function linesOf(life, { provider, subject }) {
   return life.index.get(`${provider}/${subject}`) ?? [];
 }
 
-// Whether the broker wrote down, in this life, that the tokens of `entry` are
-// stored.
-function logsSuccess(entry, life, provider) {
-  return linesOf(life, { provider: provider.name, subject: entry.subject }).some(
-    (line) =>
-      (line.event === 'refresh' ? line.stored === 'yes' : line.event === 'authorization_completed') &&
-      line.outcome === 'success' &&
-      Date.parse(line.time) >= entry.arrived - 1,
-  );
+// The lines of exchanges of this life's own. Recovery writes such a line too,
+// before its own.
+export function ownLines(life, about) {
+  const own = [];
+  let last;
+  for (const line of linesOf(life, about)) {
+    const ends = ['refresh', 'authorization_completed'].includes(line.event);
+    if (ends) own.push(line);
+    if (line.event === 'attempt_recovered' && last) own.pop();
+    last = ends;
+  }
+  return own;
 }
 
-// Whether it wrote down, in this life, what became of `entry`.
-const logsOutcome = (entry, life, provider) =>
-  linesOf(life, { provider: provider.name, subject: entry.subject }).some(
-    (line) => line.event === 'refresh' && Date.parse(line.time) >= entry.arrived - 1,
-  );
+// What the broker wrote down of `entry`: a connection's exchanges come one after
+// the other, so the n-th line is that of the n-th request.
+function lineOf(entry, provider, life) {
+  const { subject } = entry;
+  const requests = provider.entries
+    .filter((e) => e.life === entry.life && e.subject === subject && e.presented)
+    .sort((a, b) => a.arrived - b.arrived);
+  const lines = ownLines(life, { provider: provider.name, subject });
+  return lines.filter(({ outcome }) => outcome !== 'not_sent')[requests.indexOf(entry)];
+}
+
+// Its tokens were stored.
+const isStored = (line) => line?.outcome === 'success' && (line.stored ?? 'yes') === 'yes';
+
+// The broker waited in vain: a busy machine made the provider late.
+const gaveUp = (line) =>
+  line?.outcome === 'unknown' && line.detail?.endsWith('Timeout was reached');
 
 // What `entry`, a refresh, was to the broker:
 //   tokens    a token set came whole, and was stored
@@ -45,23 +60,21 @@ const logsOutcome = (entry, life, provider) =>
 export function outcomeOf(entry, provider, lives) {
   const life = lives[entry.life];
   const ended = entry.ended ?? Infinity;
+  if (refusals.has(entry.fault) || entry.status === 429) return 'refused';
+  const line = lineOf(entry, provider, life);
   const died = ['kill', 'itself'].includes(life.stop?.how);
-  const word = refusals.has(entry.fault) || entry.status === 429 ? 'refused'
-    : entry.fault === 'invalid_grant_once' ? 'dead'
-    : undefined;
-  // A word that the broker did not live to write down.
-  if (word && died && !logsOutcome(entry, life, provider)) return 'either';
-  if (word) return word;
+  if (entry.fault === 'invalid_grant_once') return died && !line ? 'either' : 'dead';
   if (table[entry.fault]?.play || !entry.delivered) return 'unknown';
-  if (died && !logsSuccess(entry, life, provider)) {
+  if (gaveUp(line)) return 'unknown';
+  if (died && !isStored(line)) {
     return entry.issued && ended < life.stop.time - 1500 ? 'tokens' : 'either';
   }
   if (ended - entry.arrived > provider.requestTimeout - lateness) return 'either';
   return entry.issued ? 'tokens' : 'dead';
 }
 
-// How the tokens of `entry` were lost on their way: `fault`, `kill`, `SIGTERM`,
-// or undefined if they were not.
+// How the tokens of `entry` were lost on their way: `fault`, `timeout`, `kill`,
+// `SIGTERM`, or undefined if they were not.
 export function lossOf(entry, provider, lives) {
   if (!entry.issued) return undefined;
   const { stop } = lives[entry.life];
@@ -69,6 +82,7 @@ export function lossOf(entry, provider, lives) {
   if (outcome === 'tokens') return undefined;
   const inFlight = stop && (entry.ended ?? Infinity) >= stop.time - 1500;
   if (entry.fault) return 'fault';
+  if (gaveUp(lineOf(entry, provider, lives[entry.life]))) return 'timeout';
   if (inFlight) return { kill: 'kill', itself: 'kill', term: 'SIGTERM' }[stop.how];
   return outcome === 'either' ? 'fault' : undefined;
 }

@@ -2,7 +2,7 @@
 //
 // Checks: how refresh tokens and codes were spent.
 import { parseToken } from '../simulator/rotation.mjs';
-import { linesOf, outcomeOf } from './presentations.mjs';
+import { linesOf, outcomeOf, ownLines } from './presentations.mjs';
 
 // The broker counts from before its note is durable, and rounds.
 const clockTolerance = 1000;
@@ -106,11 +106,12 @@ export function neverOlder({ providers, calls }) {
     const age = ({ family, serial }) => family * 1e6 + (provider.rotation === 'never' ? 0 : serial);
     const subjects = Map.groupBy(refreshesOf(provider), (e) => e.subject);
     return [...subjects].flatMap(([subject, entries]) => {
+      // Entries first: within a millisecond nothing is known of the order.
       const events = [
+        ...entries.map((entry) => ({ time: entry.arrived, age: age(entry), entry })),
         ...(served.get(`${provider.name}/${subject}`) ?? [])
           .filter((call) => parseToken(call.token))
           .map((call) => ({ time: call.end, age: age(parseToken(call.token)), served: call.token.slice(0, -16) })),
-        ...entries.map((entry) => ({ time: entry.arrived, age: age(entry), entry })),
       ].sort((a, b) => a.time - b.time);
       let newest = { age: 0 };
       return events.flatMap((event) => {
@@ -139,7 +140,7 @@ export function attemptsAreNoted({ providers, lives }) {
       const [{ life: number, subject }] = entries;
       const life = lives[number];
       const about = { provider: provider.name, subject };
-      const noted = ownLines(life, about) + recoveredAfter(lives, number, about);
+      const noted = ownLines(life, about).length + recoveredAfter(lives, number, about);
       const missing = entries.length - noted;
       if (missing <= 0 || (missing === 1 && justBeforeDeath(entries.at(-1), life))) return [];
       return [{ ...about, life: number, noted, presented: entries.map(brief) }];
@@ -152,19 +153,6 @@ const justBeforeDeath = (entry, { stop }) =>
   ['kill', 'itself'].includes(stop?.how) &&
   entry.ended <= stop.time &&
   entry.ended > stop.time - 1000;
-
-// Exchanges of this life: recovery writes such a line too, before its own.
-function ownLines(life, about) {
-  let own = 0;
-  let last;
-  for (const line of linesOf(life, about)) {
-    const ends = ['refresh', 'authorization_completed'].includes(line.event);
-    if (ends) own += 1;
-    if (line.event === 'attempt_recovered' && last) own -= 1;
-    last = ends;
-  }
-  return own;
-}
 
 // The attempts that the next lives recovered, up to the first that served.
 function recoveredAfter(lives, number, about) {
