@@ -127,7 +127,7 @@ absl::Status Serve(const std::string& config_path) {
             {{"grpc_address", server->address()},
              {"http_address", endpoints->address()}});
 
-  const absl::Status end = AwaitStop(signals, ready, broker, *server);
+  absl::Status end = AwaitStop(signals, ready, broker, *server);
   if (!end.ok()) {
     log.Write(EventLog::Level::kError, "storage_failed",
               {{"detail", end.message()}});

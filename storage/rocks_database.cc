@@ -142,6 +142,10 @@ absl::StatusOr<std::vector<RocksDatabase::Entry>> RocksDatabase::Scan(
 }
 
 absl::Status RocksDatabase::Write(Batch* batch) {
+  // Debian's RocksDB ends the process if it is asked to write behind an error.
+  if (const absl::Status failure = listener_->failure(); !failure.ok()) {
+    return absl::UnavailableError(failure.message());
+  }
   const rocksdb::Status status = db_->Write(DurableWrite(), &batch->batch_);
   if (status.ok()) return absl::OkStatus();
   listener_->Fail(status.ToString());

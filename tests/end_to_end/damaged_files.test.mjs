@@ -10,15 +10,9 @@ import { clients, startProvider } from '../provider/provider.mjs';
 import { Broker, run } from './broker.mjs';
 import { alice, authorize } from './expect.mjs';
 
-// RocksDB's diary, and the file by which processes keep each other out, are no
-// data.
-const isData = (name) => name !== 'LOCK' && !name.startsWith('LOG');
-
 const contentsOf = (folder) =>
   Object.fromEntries(
-    readdirSync(folder)
-      .filter(isData)
-      .map((name) => [name, readFileSync(join(folder, name))]),
+    readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]),
   );
 
 const flip = (path, place) => {
