@@ -340,7 +340,9 @@ class Comparison {
   int Below(int bound) { return static_cast<int>(random_() % bound); }
 
   absl::Time AnyTime() { return absl::FromUnixSeconds(Below(20)); }
-  std::string AnyHash() { return std::string(32, 'a' + Below(6)); }
+  std::string AnyHash() {
+    return std::string(32, static_cast<char>('a' + Below(6)));
+  }
   ConnectionKey AnyKey() {
     const char* const providers[] = {"google", "google-acme"};
     const char* const subjects[] = {"a", "ab", "b"};
