@@ -154,7 +154,7 @@ absl::Status Serve(const std::string& config_path) {
             {{"grpc_address", server->address()},
              {"http_address", endpoints->address()}});
 
-  const absl::Status end =
+  absl::Status end =
       AwaitStop(signals, ready, broker, ClockWatch(clock, log), *server);
   if (!end.ok()) {
     log.Write(EventLog::Level::kError, "storage_failed",

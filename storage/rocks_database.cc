@@ -143,7 +143,7 @@ absl::StatusOr<std::vector<RocksDatabase::Entry>> RocksDatabase::Scan(
 }
 
 absl::Status RocksDatabase::Write(Batch* batch) {
-  // RocksDB refuses after a failure too, unless it recovers unseen.
+  // Debian's RocksDB ends the process if it is asked to write behind an error.
   if (const absl::Status failure = listener_->failure(); !failure.ok()) {
     return absl::UnavailableError(failure.message());
   }

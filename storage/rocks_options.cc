@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/rocks_options.h"
 
+#include <cstdarg>
 #include <cstddef>
 #include <memory>
 
 #include "broker/failpoints.h"
 #include "rocksdb/cache.h"
+#include "rocksdb/env.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
 #include "rocksdb/utilities/table_properties_collectors.h"
@@ -24,6 +26,16 @@ void CollectDeletions(rocksdb::ColumnFamilyOptions* options) {
           /*deletion_ratio=*/0.5));
 }
 
+// RocksDB's own logger writes into the data directory, and ends the process
+// when it is asked to go on behind an error, as on a full disk. What RocksDB
+// has to say of errors reaches us by status and by listener.
+class NoDiary final : public rocksdb::Logger {
+ public:
+  NoDiary() : rocksdb::Logger(rocksdb::InfoLogLevel::FATAL_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
 }  // namespace
 
 rocksdb::DBOptions DatabaseOptions() {
@@ -36,13 +48,12 @@ rocksdb::DBOptions DatabaseOptions() {
   options.wal_recovery_mode =
       rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
 
-  // Bounds: memory, what a start replays, open files, RocksDB's own diary.
+  options.info_log = std::make_shared<NoDiary>();
+
+  // Bounds: memory, what a start replays, open files.
   options.db_write_buffer_size = 64 * kMiB;
   options.max_total_wal_size = 64 * kMiB;
   options.max_open_files = 512;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = 1 * kMiB;
   options.max_manifest_file_size = 16 * kMiB;
 
   // Nothing in the background that nobody reads, and no reading of every file

