@@ -22,6 +22,13 @@ void Tick(World& world) {
   while (!world.broker->workers.IsIdle()) std::this_thread::yield();
 }
 
+// One request at a time, a moment apart: the order is the order of the lanes.
+config::v1::Provider OneAtATime() {
+  config::v1::Provider settings;
+  settings.set_max_concurrent_requests(1);
+  return settings;
+}
+
 TEST(DueLoopTest, RefreshesNothingBeforeItIsDue) {
   World world;
   world.Connect();
@@ -110,6 +117,24 @@ TEST(DueLoopTest, LeavesARowsOfAPausedProviderWhereTheyAre) {
   EXPECT_EQ(world.GetText("bob"), "at-2");
 }
 
+TEST(DueLoopTest, FindsWhatCameOutOfItsLaneInAPauseRightAfterIt) {
+  World world(config::v1::ROTATION_STRICT, OneAtATime());
+  world.Connect("alice");
+  world.Connect("bob");
+  world.clock.Advance(absl::Minutes(45));
+  world.http.AnswerRetryAfter(429, "2");
+  Tick(world);  // one of them; the other is not asked for any more
+  EXPECT_EQ(world.http.sent().size(), 3u);
+  world.clock.Advance(absl::Seconds(1));
+  Tick(world);
+  EXPECT_EQ(world.http.sent().size(), 3u);
+  world.clock.Advance(absl::Seconds(10));
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  Tick(world);
+  EXPECT_EQ(world.http.sent().size(), 5u);
+}
+
 TEST(DueLoopTest, StartsNothingWhileTheStoreCannotBeWritten) {
   World world;
   world.Connect();
@@ -140,13 +165,6 @@ size_t PlaceOf(World& world, const std::string& token, size_t from = 0) {
   const auto presented = Presented(world);
   return std::find(presented.begin() + from, presented.end(), token) -
          presented.begin();
-}
-
-// One request at a time, a moment apart: the order is the order of the lanes.
-config::v1::Provider OneAtATime() {
-  config::v1::Provider settings;
-  settings.set_max_concurrent_requests(1);
-  return settings;
 }
 
 TEST(DueLoopTest, RefreshesWhatIsInUseBeforeWhatIsDormant) {
