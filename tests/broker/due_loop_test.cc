@@ -2,6 +2,7 @@
 #include "broker/due_loop.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <future>
 #include <string>
 #include <thread>
@@ -163,7 +164,8 @@ std::vector<std::string> Presented(World& world) {
 // Which place `token` has among them; one that is held first may be any.
 size_t PlaceOf(World& world, const std::string& token, size_t from = 0) {
   const auto presented = Presented(world);
-  return std::find(presented.begin() + from, presented.end(), token) -
+  return std::find(presented.begin() + static_cast<std::ptrdiff_t>(from),
+                   presented.end(), token) -
          presented.begin();
 }
 
