@@ -95,7 +95,12 @@ void DueLoop::Loop() {
 
 absl::Status DueLoop::PollProvider(const std::string& provider,
                                    absl::Time now) {
-  if (!pace_.Standing(provider, now).ok()) return absl::OkStatus();
+  if (!pace_.Standing(provider, now).ok()) {
+    // What stands in its lanes comes out of them with nothing done, and is to
+    // be found again as soon as it may be asked.
+    cursors_.erase(provider);
+    return absl::OkStatus();
+  }
   for (const Lane lane : {Lane::kUrgent, Lane::kRecent, Lane::kDormant}) {
     ABSL_RETURN_IF_ERROR(Walk(provider, lane, now));
   }

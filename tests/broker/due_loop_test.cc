@@ -2,6 +2,7 @@
 #include "broker/due_loop.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <future>
 #include <string>
 #include <thread>
@@ -20,6 +21,13 @@ void Tick(World& world) {
       world.broker->due_loop.Tick(world.clock.TimeNow());
   EXPECT_TRUE(status.ok()) << status;
   while (!world.broker->workers.IsIdle()) std::this_thread::yield();
+}
+
+// One request at a time, a moment apart: the order is the order of the lanes.
+config::v1::Provider OneAtATime() {
+  config::v1::Provider settings;
+  settings.set_max_concurrent_requests(1);
+  return settings;
 }
 
 TEST(DueLoopTest, RefreshesNothingBeforeItIsDue) {
@@ -110,6 +118,24 @@ TEST(DueLoopTest, LeavesTheRowsOfAPausedProviderWhereTheyAre) {
   EXPECT_EQ(world.GetText("bob"), "at-2");
 }
 
+TEST(DueLoopTest, FindsWhatCameOutOfItsLaneInAPauseRightAfterIt) {
+  World world(config::v1::ROTATION_STRICT, OneAtATime());
+  world.Connect("alice");
+  world.Connect("bob");
+  world.clock.Advance(absl::Minutes(45));
+  world.http.AnswerRetryAfter(429, "2");
+  Tick(world);  // one of them; the other is not asked for any more
+  EXPECT_EQ(world.http.sent().size(), 3u);
+  world.clock.Advance(absl::Seconds(1));
+  Tick(world);
+  EXPECT_EQ(world.http.sent().size(), 3u);
+  world.clock.Advance(absl::Seconds(10));
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  Tick(world);
+  EXPECT_EQ(world.http.sent().size(), 5u);
+}
+
 TEST(DueLoopTest, StartsNothingWhileTheStoreCannotBeWritten) {
   World world;
   world.Connect();
@@ -138,15 +164,9 @@ std::vector<std::string> Presented(World& world) {
 // Which place `token` has among them; one that is held first may be any.
 size_t PlaceOf(World& world, const std::string& token, size_t from = 0) {
   const auto presented = Presented(world);
-  return std::find(presented.begin() + from, presented.end(), token) -
+  return std::find(presented.begin() + static_cast<std::ptrdiff_t>(from),
+                   presented.end(), token) -
          presented.begin();
-}
-
-// One request at a time, a moment apart: the order is the order of the lanes.
-config::v1::Provider OneAtATime() {
-  config::v1::Provider settings;
-  settings.set_max_concurrent_requests(1);
-  return settings;
 }
 
 TEST(DueLoopTest, RefreshesWhatIsInUseBeforeWhatIsDormant) {
