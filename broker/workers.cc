@@ -2,6 +2,7 @@
 #include "broker/workers.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "broker/errors.h"
@@ -128,7 +129,13 @@ void Workers::WakeOne() {
     changed_.Signal();
   } else if (!draining_ &&
              threads_.size() < static_cast<size_t>(limits_.threads)) {
-    threads_.emplace_back([this] { Work(); });
+    try {
+      threads_.emplace_back([this] { Work(); });
+    } catch (const std::system_error&) {
+      // The machine has no more (a container's limit): those that are there do
+      // the work. Without any there is no broker.
+      if (threads_.empty()) throw;
+    }
   }
 }
 
