@@ -79,5 +79,16 @@ TEST(DeleteConnectionTest, WaitsForARunningRefreshAndRevokesWhatItBrought) {
   EXPECT_TRUE(absl::StrContains(world.http.sent().back().body, "token=rt-2"));
 }
 
+// A write that says it failed may have happened.
+TEST(DeleteConnectionTest, ServesNothingFromMemoryAfterARemovalThatFailed) {
+  World world;
+  world.Connect();
+  EXPECT_EQ(world.GetText(), "at-1");
+  world.store.FailWritesFrom(0);
+  EXPECT_FALSE(world.Delete().ok());
+  ASSERT_TRUE(world.memory.Remove(World::Key()).ok());
+  EXPECT_EQ(world.GetText(), "CONNECTION_NOT_FOUND");
+}
+
 }  // namespace
 }  // namespace tokenbroker

@@ -6,12 +6,9 @@
 #include <cstdlib>
 
 #include "gtest/gtest.h"
-#include "tests/status_matchers.h"
 
 namespace tokenbroker::failpoints {
 namespace {
-
-using absl_testing::IsOk;
 
 // The environment is read once in a process, so each case has one of its own,
 // in which `check` says whether all is well.
