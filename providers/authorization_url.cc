@@ -8,7 +8,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "providers/form.h"
+#include "broker/status_macros.h"
+#include "providers/parameters.h"
+#include "providers/template.h"
 
 namespace tokenbroker {
 namespace {
@@ -45,30 +47,44 @@ bool IsProtocolParameter(absl::string_view name) {
                      });
 }
 
-std::string BuildAuthorizationUrl(const config::v1::Provider& settings,
-                                  const AuthorizationUrlParams& params) {
+absl::StatusOr<std::string> BuildAuthorizationUrl(
+    const config::v1::Provider& settings,
+    const AuthorizationUrlParams& params) {
+  ABSL_ASSIGN_OR_RETURN(const std::string endpoint,
+                        ExpandUrl(settings, settings.authorization_endpoint(),
+                                  params.attributes));
   const std::string separator =
       settings.scope_separator().empty() ? " " : settings.scope_separator();
-  Form query;
-  query.Add("response_type", "code")
-      .Add("client_id", settings.client_id())
-      .Add("redirect_uri", params.redirect_uri);
+  const config::v1::AuthorizationRequest& shape =
+      settings.authorization_request();
+  Parameters query;
+  query.Set("response_type", "code")
+      .Set("client_id", settings.client_id())
+      .Set("redirect_uri", params.redirect_uri);
   if (!params.scopes.empty()) {
-    query.Add("scope", absl::StrJoin(params.scopes, separator));
+    query.Set("scope", absl::StrJoin(params.scopes, separator));
   }
-  query.Add("state", params.state)
-      .Add("code_challenge", params.code_challenge)
-      .Add("code_challenge_method", "S256");
-  if (!params.nonce.empty()) query.Add("nonce", params.nonce);
-  if (!params.login_hint.empty()) query.Add("login_hint", params.login_hint);
+  query.Set("state", params.state);
+  if (settings.pkce() != config::v1::PKCE_UNSUPPORTED) {
+    query.Set("code_challenge", params.code_challenge)
+        .Set("code_challenge_method", "S256");
+  }
+  if (!params.nonce.empty()) query.Set("nonce", params.nonce);
+  if (!shape.response_mode().empty()) {
+    query.Set("response_mode", shape.response_mode());
+  }
+  if (!params.login_hint.empty()) query.Set("login_hint", params.login_hint);
+  query.Rename(shape.names());
   std::map<std::string, std::string> extra = params.extra_params;
   extra.insert(settings.extra_authorization_params().begin(),
                settings.extra_authorization_params().end());
-  for (const auto& [name, value] : extra) query.Add(name, value);
+  for (const auto& [name, value] : extra) query.Set(name, value);
 
-  const std::string& endpoint = settings.authorization_endpoint();
-  return absl::StrCat(endpoint, absl::StrContains(endpoint, '?') ? "&" : "?",
-                      query.text());
+  std::string url =
+      absl::StrCat(endpoint, absl::StrContains(endpoint, '?') ? "&" : "?",
+                   query.ToForm().Reveal());
+  if (!shape.fragment().empty()) absl::StrAppend(&url, "#", shape.fragment());
+  return url;
 }
 
 }  // namespace tokenbroker

@@ -4,15 +4,18 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "broker/files.h"
 #include "broker/status_macros.h"
-#include "broker/validation.h"
 #include "broker/yaml_proto.h"
-#include "providers/authorization_url.h"
-#include "providers/url.h"
+#include "providers/provider_check.h"
+#include "providers/template.h"
 
 namespace tokenbroker {
 namespace {
@@ -20,28 +23,10 @@ namespace {
 using Settings = config::v1::Provider;
 using google::protobuf::FieldDescriptor;
 
-// Fields from this number on are true of a provider for everybody.
-constexpr int kFirstPresetField = 10;
-
 std::vector<const FieldDescriptor*> SetFields(const Settings& provider) {
   std::vector<const FieldDescriptor*> fields;
   provider.GetReflection()->ListFields(provider, &fields);
   return fields;
-}
-
-absl::Status CheckPreset(const Settings& preset, absl::string_view file_name) {
-  if (!IsName(preset.name())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file_name, ":1: name is missing or malformed"));
-  }
-  for (const FieldDescriptor* field : SetFields(preset)) {
-    if (field->number() < kFirstPresetField && field->name() != "name") {
-      return absl::InvalidArgumentError(
-          absl::StrCat(file_name, ":1: a preset cannot set ", field->name(),
-                       ", which belongs to a registration"));
-    }
-  }
-  return absl::OkStatus();
 }
 
 // What `provider` sets replaces what `preset` says, field by field.
@@ -59,59 +44,25 @@ absl::Status Incomplete(const Settings& provider, absl::string_view what) {
       absl::StrCat("provider ", provider.name(), ": ", what));
 }
 
-absl::Status CheckResolved(const Settings& provider) {
-  if (provider.issuer().empty() && (provider.authorization_endpoint().empty() ||
-                                    provider.token_endpoint().empty())) {
-    return Incomplete(provider,
-                      "write a preset, an issuer to discover, or "
-                      "authorization_endpoint and token_endpoint");
+// The issuer is compared, so it is known from the start.
+absl::Status ExpandIssuer(Settings* provider) {
+  if (provider->issuer().empty()) return absl::OkStatus();
+  ABSL_ASSIGN_OR_RETURN(const auto names, NamesIn(provider->issuer()));
+  for (const std::string& name : provider->caller_variables()) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+    return Incomplete(*provider,
+                      absl::StrCat("caller_variables: ", name,
+                                   " stands in the issuer, which is one for "
+                                   "all; name it in variables, and make a "
+                                   "provider for each"));
   }
-  const std::pair<const char*, const std::string&> urls[] = {
-      {"issuer", provider.issuer()},
-      {"authorization_endpoint", provider.authorization_endpoint()},
-      {"token_endpoint", provider.token_endpoint()},
-      {"revocation_endpoint", provider.revocation_endpoint()},
-      {"userinfo_endpoint", provider.userinfo_endpoint()}};
-  for (const auto& [field, url] : urls) {
-    if (!url.empty() && !IsEndpointUrl(url, provider.allow_loopback())) {
-      return Incomplete(
-          provider,
-          absl::StrCat(field,
-                       " must be an https:// URL (http:// only with "
-                       "allow_loopback) without user, spaces or fragment"));
-    }
+  const auto issuer = ExpandUrl(*provider, provider->issuer(), {});
+  if (!issuer.ok()) {
+    return Incomplete(*provider,
+                      absl::StrCat("issuer: ", issuer.status().message(),
+                                   "; variables must say it"));
   }
-  for (const auto& [name, value] : provider.extra_authorization_params()) {
-    if (IsProtocolParameter(name)) {
-      return Incomplete(
-          provider, absl::StrCat("extra_authorization_params cannot set ", name,
-                                 ", which the protocol sets"));
-    }
-  }
-  for (const std::string& name : provider.allowed_extra_params()) {
-    if (IsProtocolParameter(name)) {
-      return Incomplete(provider,
-                        absl::StrCat("allowed_extra_params cannot allow ", name,
-                                     ", which the protocol sets"));
-    }
-  }
-  for (const auto& rule : provider.error_rules()) {
-    if ((rule.error().empty() && rule.error_code().empty()) ||
-        rule.class_() == config::v1::ERROR_CLASS_UNSPECIFIED) {
-      return Incomplete(provider,
-                        "an error rule needs error or error_code, and class");
-    }
-  }
-  if ((provider.rotation() == config::v1::ROTATION_GRACE) !=
-      provider.has_rotation_grace()) {
-    return Incomplete(provider,
-                      "rotation: grace and rotation_grace go together");
-  }
-  if ((provider.refresh().mode() == config::v1::REFRESH_MODE_IDLE_TOUCH) !=
-      provider.refresh().has_idle_touch()) {
-    return Incomplete(provider,
-                      "refresh: mode idle_touch and idle_touch go together");
-  }
+  provider->set_issuer(*issuer);
   return absl::OkStatus();
 }
 
@@ -132,6 +83,27 @@ absl::StatusOr<Catalogue> Catalogue::Create(const std::vector<Row>& rows) {
   return catalogue;
 }
 
+absl::StatusOr<Catalogue> Catalogue::Load(const std::string& directory) {
+  std::vector<Row> rows = EmbeddedRows();
+  if (directory.empty()) return Create(rows);
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(directory, error), end;
+       !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() == ".yaml") paths.push_back(entry->path());
+  }
+  if (error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("preset_directory ", directory, ": ", error.message()));
+  }
+  std::sort(paths.begin(), paths.end());
+  for (const std::string& path : paths) {
+    ABSL_ASSIGN_OR_RETURN(std::string yaml, ReadFile(path));
+    rows.push_back({path, std::move(yaml)});
+  }
+  return Create(rows);
+}
+
 absl::StatusOr<Settings> Catalogue::Resolve(const Settings& configured) const {
   Settings resolved = configured;
   if (!configured.preset().empty()) {
@@ -143,7 +115,8 @@ absl::StatusOr<Settings> Catalogue::Resolve(const Settings& configured) const {
     }
     resolved = Merge(preset->second, configured);
   }
-  ABSL_RETURN_IF_ERROR(CheckResolved(resolved));
+  ABSL_RETURN_IF_ERROR(CheckProvider(resolved));
+  ABSL_RETURN_IF_ERROR(ExpandIssuer(&resolved));
   return resolved;
 }
 

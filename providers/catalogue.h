@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "tokenbroker/config/v1/provider.pb.h"
 
 namespace tokenbroker {
@@ -19,16 +18,20 @@ namespace tokenbroker {
 class Catalogue {
  public:
   struct Row {
-    absl::string_view file_name;
-    absl::string_view yaml;
+    std::string file_name;
+    std::string yaml;
   };
 
   // The rows that are compiled in.
   static std::vector<Row> EmbeddedRows();
 
-  // kInvalidArgument with the place for a row that is not a preset: it sets
-  // what belongs to a registration, lacks a name, or has another's.
+  // kInvalidArgument with the place for a row that is not a preset
+  // (provider_check.h), or has the name of another.
   static absl::StatusOr<Catalogue> Create(const std::vector<Row>& rows);
+
+  // The rows that are compiled in, and the files `*.yaml` in `directory`,
+  // unless that is empty. Errors as of Create, or the directory cannot be read.
+  static absl::StatusOr<Catalogue> Load(const std::string& directory);
 
   // The provider with what its preset says filled in where it says nothing
   // itself; lists and maps count as one value. Checks what a complete block
@@ -38,6 +41,11 @@ class Catalogue {
 
   // The presets' names, sorted.
   std::vector<std::string> Names() const;
+
+  // By name.
+  const std::map<std::string, config::v1::Provider>& presets() const {
+    return presets_;
+  }
 
  private:
   std::map<std::string, config::v1::Provider> presets_;

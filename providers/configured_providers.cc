@@ -5,51 +5,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
-#include "broker/files.h"
 #include "broker/status_macros.h"
-#include "broker/validation.h"
 #include "providers/ca_file.h"
 #include "providers/catalogue.h"
+#include "providers/client_credentials.h"
 #include "providers/provider_entry.h"
 
 namespace tokenbroker {
 namespace {
-
-absl::StatusOr<Secret> ReadClientSecret(const config::v1::Provider& provider) {
-  const std::string where = absl::StrCat("provider ", provider.name(), ": ");
-  const bool is_public = provider.token_endpoint_auth_method() ==
-                         config::v1::CLIENT_AUTH_METHOD_NONE;
-  if (provider.client_secret_file().empty()) {
-    if (is_public) return Secret();
-    return absl::InvalidArgumentError(absl::StrCat(
-        where,
-        "client_secret_file is missing; a public client without a secret "
-        "needs token_endpoint_auth_method: none"));
-  }
-  if (is_public) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where,
-                     "client_secret_file is of no use with "
-                     "token_endpoint_auth_method: none; remove one of them"));
-  }
-  absl::StatusOr<std::string> contents =
-      ReadFile(provider.client_secret_file());
-  if (!contents.ok()) {
-    return absl::Status(contents.status().code(),
-                        absl::StrCat(where, "client_secret_file: ",
-                                     contents.status().message()));
-  }
-  const Secret whole = Secret::Take(&*contents);
-  const absl::string_view line =
-      absl::StripSuffix(absl::StripSuffix(whole.Reveal(), "\n"), "\r");
-  if (line.empty() || HasControlCharacter(line)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        where, "client_secret_file ", provider.client_secret_file(),
-        " must hold the secret on one line and nothing else"));
-  }
-  return Secret(line);
-}
 
 absl::Status CheckTrust(const config::v1::Provider& provider) {
   if (provider.ca_file().empty()) return absl::OkStatus();
@@ -69,18 +32,19 @@ absl::StatusOr<std::unique_ptr<ConfiguredProviders>>
 ConfiguredProviders::Create(const config::v1::Config& config, HttpClient& http,
                             const Clock& clock) {
   ABSL_ASSIGN_OR_RETURN(const Catalogue catalogue,
-                        Catalogue::Create(Catalogue::EmbeddedRows()));
+                        Catalogue::Load(config.preset_directory()));
   auto providers =
       std::unique_ptr<ConfiguredProviders>(new ConfiguredProviders);
   for (const config::v1::Provider& configured : config.providers()) {
     ABSL_ASSIGN_OR_RETURN(config::v1::Provider resolved,
                           catalogue.Resolve(configured));
     ABSL_RETURN_IF_ERROR(CheckTrust(resolved));
-    ABSL_ASSIGN_OR_RETURN(Secret client_secret, ReadClientSecret(resolved));
+    ABSL_ASSIGN_OR_RETURN(ClientCredentials credentials,
+                          ReadCredentials(resolved));
     providers->settings_.push_back(resolved);
     const std::string name = resolved.name();
     providers->entries_[name] = std::make_unique<ProviderEntry>(
-        std::move(resolved), std::move(client_secret), http, clock);
+        std::move(resolved), std::move(credentials), http, clock);
   }
   std::sort(providers->settings_.begin(), providers->settings_.end(),
             [](const auto& a, const auto& b) { return a.name() < b.name(); });

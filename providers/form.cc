@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_split.h"
 
 namespace tokenbroker {
 
@@ -25,12 +27,41 @@ void AppendEscaped(absl::string_view text, std::string* escaped) {
   }
 }
 
+std::string Unescaped(absl::string_view text) {
+  std::string unescaped;
+  for (size_t i = 0; i < text.size(); ++i) {
+    std::string byte;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        absl::ascii_isxdigit(text[i + 1]) &&
+        absl::ascii_isxdigit(text[i + 2])) {
+      byte = absl::HexStringToBytes(text.substr(i + 1, 2));
+      i += 2;
+    } else {
+      byte = text[i] == '+' ? ' ' : text[i];
+    }
+    unescaped += byte;
+  }
+  return unescaped;
+}
+
 }  // namespace
 
 std::string FormEscape(absl::string_view text) {
   std::string escaped;
   AppendEscaped(text, &escaped);
   return escaped;
+}
+
+std::vector<std::pair<std::string, std::string>> ParseForm(
+    absl::string_view text) {
+  std::vector<std::pair<std::string, std::string>> members;
+  for (const absl::string_view member :
+       absl::StrSplit(text, '&', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> pair =
+        absl::StrSplit(member, absl::MaxSplits('=', 1));
+    members.emplace_back(Unescaped(pair.first), Unescaped(pair.second));
+  }
+  return members;
 }
 
 Form& Form::Add(absl::string_view name, absl::string_view value) {

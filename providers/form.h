@@ -6,6 +6,8 @@
 #define TOKENBROKER_PROVIDERS_FORM_H_
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "broker/secret.h"
@@ -15,6 +17,10 @@ namespace tokenbroker {
 // `text` with everything but letters, digits and `*-._` escaped, and spaces as
 // `+`.
 std::string FormEscape(absl::string_view text);
+
+// The names and values in `text`, decoded; a broken escape stands for itself.
+std::vector<std::pair<std::string, std::string>> ParseForm(
+    absl::string_view text);
 
 // A list of names and values, in the order in which they were added.
 class Form {

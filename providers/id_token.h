@@ -15,6 +15,7 @@ struct IdTokenExpectation {
   // Empty: the issuer is not known and not compared.
   std::string issuer;
   std::string client_id;
+  // Empty: none was sent, and none is compared.
   std::string nonce;
   absl::Time now;
 };

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/json.h"
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+
 namespace tokenbroker {
 namespace {
 
@@ -32,7 +35,32 @@ std::string StringMember(const nlohmann::json& object, const char* name) {
   return member->get<std::string>();
 }
 
-Secret TakeSecretMember(nlohmann::json* object, const char* name) {
+const nlohmann::json* MemberAt(const nlohmann::json& object,
+                               absl::string_view path) {
+  const nlohmann::json* at = &object;
+  if (path.empty()) return at;
+  for (const absl::string_view step : absl::StrSplit(path, '.')) {
+    size_t index = 0;
+    if (at->is_array() && absl::SimpleAtoi(step, &index) &&
+        index < at->size()) {
+      at = &(*at)[index];
+    } else if (at->is_object() && at->contains(std::string(step))) {
+      at = &(*at)[std::string(step)];
+    } else {
+      return nullptr;
+    }
+  }
+  return at;
+}
+
+std::string TextAt(const nlohmann::json& object, absl::string_view path) {
+  const nlohmann::json* member = MemberAt(object, path);
+  if (member == nullptr || member->empty() || member->is_boolean()) return "";
+  if (member->is_string()) return member->get<std::string>();
+  return member->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Secret TakeSecretMember(nlohmann::json* object, const std::string& name) {
   const auto member = object->find(name);
   if (member == object->end() || !member->is_string()) return Secret();
   return Secret::Take(&member->get_ref<std::string&>());

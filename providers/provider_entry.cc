@@ -19,15 +19,15 @@ constexpr absl::Duration kPauseWithoutMetadata = absl::Seconds(5);
 }  // namespace
 
 ProviderEntry::ProviderEntry(config::v1::Provider settings,
-                             Secret client_secret, HttpClient& http,
+                             ClientCredentials credentials, HttpClient& http,
                              const Clock& clock)
     : settings_(std::move(settings)),
-      client_secret_(std::move(client_secret)),
+      credentials_(std::move(credentials)),
       http_(http),
       clock_(clock) {
   if (!NeedsDiscovery(settings_)) {
     provider_ =
-        std::make_shared<OAuth2Provider>(settings_, client_secret_.Clone());
+        std::make_shared<OAuth2Provider>(settings_, credentials_.Clone());
     pause_ = absl::InfiniteDuration();
   }
 }
@@ -76,7 +76,7 @@ absl::StatusOr<std::shared_ptr<const Provider>> ProviderEntry::Fetch() const {
             : ApplyMetadata(settings_, response->body.Reveal());
     if (complete.ok()) {
       return std::make_shared<OAuth2Provider>(*std::move(complete),
-                                              client_secret_.Clone());
+                                              credentials_.Clone());
     }
     absl::StrAppend(&failures, " ", url, ": ", complete.status().message(),
                     ";");

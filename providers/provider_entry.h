@@ -11,7 +11,7 @@
 #include "broker/http_client.h"
 #include "broker/mutex.h"
 #include "broker/provider.h"
-#include "broker/secret.h"
+#include "providers/client_credentials.h"
 #include "tokenbroker/config/v1/provider.pb.h"
 
 namespace tokenbroker {
@@ -20,7 +20,7 @@ namespace tokenbroker {
 // Thread-safe.
 class ProviderEntry {
  public:
-  ProviderEntry(config::v1::Provider settings, Secret client_secret,
+  ProviderEntry(config::v1::Provider settings, ClientCredentials credentials,
                 HttpClient& http, const Clock& clock);
 
   // The provider; kUnavailable while it needs metadata that cannot be had.
@@ -32,7 +32,7 @@ class ProviderEntry {
   absl::StatusOr<std::shared_ptr<const Provider>> Fetch() const;
 
   const config::v1::Provider settings_;
-  const Secret client_secret_;
+  const ClientCredentials credentials_;
   HttpClient& http_;
   const Clock& clock_;
 

@@ -10,7 +10,7 @@
 namespace tokenbroker {
 
 // A request to the provider at `url`, with what its settings say of every one:
-// how long, where to, whom to trust. The answer wanted is JSON.
+// its headers, how long, where to, whom to trust. The answer wanted is JSON.
 HttpRequest RequestTo(const config::v1::Provider& settings,
                       const std::string& url);
 

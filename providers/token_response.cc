@@ -7,20 +7,21 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "broker/oauth_error.h"
+#include "broker/proto_time.h"
 #include "broker/validation.h"
+#include "providers/attributes.h"
+#include "providers/error_answer.h"
+#include "providers/form.h"
 #include "providers/id_token.h"
 #include "providers/json.h"
-#include "providers/retry_after.h"
 
 namespace tokenbroker {
 namespace {
 
-using config::v1::ErrorClass;
-using config::v1::ErrorRule;
 using Settings = config::v1::Provider;
 using nlohmann::json;
 
@@ -41,28 +42,77 @@ bool IsDigits(absl::string_view text) {
          std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
 }
 
-absl::Time ExpireTime(const json& answer, absl::Time sent_time) {
-  const auto member = answer.find("expires_in");
-  if (member == answer.end()) return absl::InfiniteFuture();
+// What the provider calls the member that RFC 6749 calls `name`; empty: it has
+// none.
+std::string NameOf(const Settings& settings, const char* name) {
+  const auto other = settings.answer().names().find(name);
+  return other == settings.answer().names().end() ? name : other->second;
+}
+
+// The member's seconds; nothing if there is no such number, or none above zero.
+std::optional<double> Seconds(const json& answer, const std::string& name) {
+  const auto member = answer.find(name);
+  if (member == answer.end()) return std::nullopt;
   double seconds = 0;
   if (member->is_number()) {
     seconds = member->get<double>();
-  } else if (const std::string text = StringMember(answer, "expires_in");
+  } else if (const std::string text = StringMember(answer, name.c_str());
              !IsDigits(text) || !absl::SimpleAtod(text, &seconds)) {
-    return absl::InfiniteFuture();
+    return std::nullopt;
   }
-  if (seconds <= 0) return absl::InfiniteFuture();
+  if (seconds <= 0) return std::nullopt;
+  return seconds;
+}
+
+// A point in time, in seconds since 1970 or by RFC 3339.
+std::optional<absl::Time> PointInTime(const json& answer,
+                                      const std::string& name) {
+  if (const auto seconds = Seconds(answer, name)) {
+    return absl::FromUnixSeconds(static_cast<int64_t>(*seconds));
+  }
+  absl::Time time;
+  const std::string text = StringMember(answer, name.c_str());
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, nullptr)) {
+    return std::nullopt;
+  }
+  return time;
+}
+
+absl::Time After(absl::Time sent_time, double seconds) {
   return sent_time + absl::Seconds(std::min(seconds, kLongestLife));
 }
 
-std::vector<std::string> Scopes(const json& answer,
+absl::Time ExpireTime(const Settings& settings, const json& answer,
+                      absl::Time sent_time) {
+  const config::v1::Answer& shape = settings.answer();
+  if (const auto end = PointInTime(answer, shape.expires_at());
+      !shape.expires_at().empty() && end.has_value() && *end > sent_time) {
+    return std::min(*end, After(sent_time, kLongestLife));
+  }
+  const auto seconds = Seconds(answer, NameOf(settings, "expires_in"));
+  if (seconds.has_value()) return After(sent_time, *seconds);
+  if (shape.has_default_life()) {
+    return sent_time + FromProto(shape.default_life());
+  }
+  return absl::InfiniteFuture();
+}
+
+std::vector<std::string> SplitScopes(const Settings& settings,
+                                     const std::string& text) {
+  const std::string& separator = settings.answer().scope_separator();
+  if (!separator.empty()) {
+    return absl::StrSplit(text, separator, absl::SkipEmpty());
+  }
+  return absl::StrSplit(text, absl::ByAnyChar(" ,"), absl::SkipEmpty());
+}
+
+std::vector<std::string> Scopes(const Settings& settings, const json& answer,
                                 const std::vector<std::string>& asked) {
-  const auto member = answer.find("scope");
+  const auto member = answer.find(NameOf(settings, "scope"));
   if (member == answer.end()) return asked;
   std::vector<std::string> scopes;
   if (member->is_string()) {
-    scopes = absl::StrSplit(member->get<std::string>(), absl::ByAnyChar(" ,"),
-                            absl::SkipEmpty());
+    scopes = SplitScopes(settings, member->get<std::string>());
   } else if (member->is_array()) {
     for (const json& entry : *member) {
       if (entry.is_string()) scopes.push_back(entry.get<std::string>());
@@ -82,109 +132,109 @@ Outcome Unknown(std::string detail) {
                  .detail = std::move(detail)};
 }
 
-Outcome ReadTokens(const Settings& settings, json answer,
-                   const ReadContext& context) {
-  Secret access_token = TakeSecretMember(&answer, "access_token");
+// The pair of tokens in `answer`; nothing if it has no usable access token.
+std::optional<TokenSet> TakePair(const Settings& settings, json* answer,
+                                 const ReadContext& context) {
+  if (!answer->is_object()) return std::nullopt;
+  TokenSet tokens;
+  tokens.access_token =
+      TakeSecretMember(answer, NameOf(settings, "access_token"));
   // It goes only into bodies, which take any bytes: losing it to a whim of
   // ours would end the connection.
-  Secret refresh_token = TakeSecretMember(&answer, "refresh_token");
-  if (!IsVisibleAscii(access_token.Reveal()) ||
-      access_token.Reveal().size() > kLongestToken) {
-    return Unknown("no usable access_token");
+  Secret refresh_token =
+      TakeSecretMember(answer, NameOf(settings, "refresh_token"));
+  if (!IsVisibleAscii(tokens.access_token.Reveal()) ||
+      tokens.access_token.Reveal().size() > kLongestToken) {
+    return std::nullopt;
   }
-  Outcome outcome{.outcome_class = OutcomeClass::kSuccess};
-  TokenSet& tokens = outcome.tokens.emplace();
-  if (context.code_exchange && !context.nonce.empty()) {
-    auto account = ReadIdToken(StringMember(answer, "id_token"),
-                               {.issuer = settings.issuer(),
-                                .client_id = settings.client_id(),
-                                .nonce = context.nonce,
-                                .now = context.sent_time});
-    if (!account.ok()) {
-      return Unknown(absl::StrCat("ID token ", account.status().message()));
-    }
-    tokens.account = *std::move(account);
+  if (settings.refresh().mode() == config::v1::REFRESH_MODE_EXCHANGE) {
+    refresh_token = tokens.access_token.Clone();
   }
-  tokens.access_token = std::move(access_token);
   if (!refresh_token.empty()) tokens.refresh_token = std::move(refresh_token);
-  tokens.token_type = StringMember(answer, "token_type");
+  tokens.token_type =
+      StringMember(*answer, NameOf(settings, "token_type").c_str());
   if (!IsVisibleAscii(tokens.token_type) ||
       tokens.token_type.size() > kLongestTokenType) {
     tokens.token_type = "Bearer";
   }
-  tokens.expire_time = ExpireTime(answer, context.sent_time);
-  tokens.scopes = Scopes(answer, context.scopes);
+  tokens.expire_time = ExpireTime(settings, *answer, context.sent_time);
+  tokens.scopes = Scopes(settings, *answer, context.scopes);
+  const std::string& end = settings.answer().grant_expires_in();
+  if (const auto seconds = Seconds(*answer, end); seconds && !end.empty()) {
+    tokens.grant_expire_time = After(context.sent_time, *seconds);
+  }
+  return tokens;
+}
+
+// All pairs in the answer, in the first; nothing if there is none.
+std::optional<TokenSet> TakePairs(const Settings& settings, json* answer,
+                                  const ReadContext& context) {
+  std::optional<TokenSet> main;
+  std::vector<NamedTokenSet> named;
+  const auto take = [&](const std::string& path) -> std::optional<TokenSet> {
+    // The document is ours; only the look-up is constant.
+    auto* at = const_cast<json*>(MemberAt(*answer, path));
+    return at == nullptr ? std::nullopt : TakePair(settings, at, context);
+  };
+  main = take(settings.answer().tokens_at());
+  for (const auto& further : settings.answer().named_tokens()) {
+    std::optional<TokenSet> tokens = take(further.at());
+    if (!tokens.has_value()) continue;
+    if (!main.has_value()) {
+      main = std::move(tokens);
+    } else {
+      named.push_back({further.name(), *std::move(tokens)});
+    }
+  }
+  if (main.has_value()) main->named = std::move(named);
+  return main;
+}
+
+// Who the user is, if the answer has to say it or does. An error if what it
+// says cannot be believed.
+absl::StatusOr<v1::Account> ReadAccount(const Settings& settings,
+                                        const json& answer,
+                                        const ReadContext& context) {
+  const std::string id_token = StringMember(answer, "id_token");
+  const bool expected = !context.nonce.empty();
+  const bool read_anyway =
+      settings.id_token() == config::v1::ID_TOKEN_WITHOUT_NONCE &&
+      !id_token.empty();
+  if (!context.code_exchange || (!expected && !read_anyway)) {
+    return v1::Account();
+  }
+  return ReadIdToken(id_token, {.issuer = settings.issuer(),
+                                .client_id = settings.client_id(),
+                                .nonce = context.nonce,
+                                .now = context.sent_time});
+}
+
+Outcome ReadTokens(const Settings& settings, json answer,
+                   const ReadContext& context) {
+  std::optional<TokenSet> tokens = TakePairs(settings, &answer, context);
+  if (!tokens.has_value()) return Unknown("no usable access_token");
+  absl::StatusOr<v1::Account> account = ReadAccount(settings, answer, context);
+  if (!account.ok()) {
+    return Unknown(absl::StrCat("ID token ", account.status().message()));
+  }
+  tokens->account = *std::move(account);
+  tokens->attributes = ReadAnswerAttributes(settings, answer);
+  Outcome outcome{.outcome_class = OutcomeClass::kSuccess};
+  outcome.tokens = std::move(tokens);
   return outcome;
 }
 
-OutcomeClass FromRule(ErrorClass error_class) {
-  switch (error_class) {
-    case config::v1::ERROR_CLASS_TRANSIENT:
-      return OutcomeClass::kTransient;
-    case config::v1::ERROR_CLASS_GRANT_DEAD:
-      return OutcomeClass::kGrantDead;
-    case config::v1::ERROR_CLASS_CLIENT_REJECTED:
-      return OutcomeClass::kClientRejected;
-    default:
-      return OutcomeClass::kUnknown;
+// The body as an object, whether it is JSON or a form.
+std::optional<json> ParseAnswer(const HttpResponse& response) {
+  if (!absl::StartsWithIgnoreCase(response.content_type,
+                                  "application/x-www-form-urlencoded")) {
+    return ParseJsonObject(response.body.Reveal());
   }
-}
-
-bool Matches(const ErrorRule& rule, const std::string& error,
-             const std::string& error_code) {
-  return (rule.error().empty() || rule.error() == error) &&
-         (rule.error_code().empty() || rule.error_code() == error_code);
-}
-
-// What an OAuth error code says by itself; nothing for one that says nothing.
-std::optional<OutcomeClass> ClassOfError(absl::string_view error) {
-  if (error == "invalid_grant") return OutcomeClass::kGrantDead;
-  if (error == "invalid_client" || error == "unauthorized_client" ||
-      error == "unsupported_grant_type") {
-    return OutcomeClass::kClientRejected;
+  json object = json::object();
+  for (auto& [name, value] : ParseForm(response.body.Reveal())) {
+    object[name] = std::move(value);
   }
-  return std::nullopt;
-}
-
-// By the status of a refusal. One that names neither client nor grant
-// (invalid_request, a bare 400) blames this one request: it is tried again
-// later, and neither ends the connection nor suspends the provider.
-OutcomeClass ClassOfStatus(int status) {
-  if (status == 401) return OutcomeClass::kClientRejected;
-  return OutcomeClass::kTransient;
-}
-
-OutcomeClass ClassOf(const Settings& settings, int status,
-                     const std::string& error, const std::string& error_code) {
-  for (const ErrorRule& rule : settings.error_rules()) {
-    if (Matches(rule, error, error_code)) return FromRule(rule.class_());
-  }
-  // Behind a failing gateway or a redirect, what the body says may be somebody
-  // else's word.
-  const bool is_word_of_provider =
-      status / 100 == 2 || status / 100 == 4 || status == 503;
-  if (!is_word_of_provider) return OutcomeClass::kUnknown;
-  if (status == 429 || status == 503) return OutcomeClass::kTransient;
-  return ClassOfError(error).value_or(ClassOfStatus(status));
-}
-
-Outcome ReadError(const Settings& settings, const HttpResponse& response,
-                  const std::optional<json>& answer, absl::Time now) {
-  std::string error;
-  std::string error_code;
-  if (answer.has_value()) {
-    error = StringMember(*answer, "error");
-    error_code = StringMember(*answer, "error_code");
-  }
-  Outcome outcome;
-  outcome.outcome_class = ClassOf(settings, response.status, error, error_code);
-  if (!error.empty()) {
-    outcome.provider_error = std::string(RegisteredErrorOrOther(error));
-  }
-  outcome.retry_after = ParseRetryAfter(response.retry_after, now);
-  outcome.detail = absl::StrCat("status ", response.status,
-                                answer.has_value() ? "" : " without JSON");
-  return outcome;
+  return object;
 }
 
 }  // namespace
@@ -192,12 +242,12 @@ Outcome ReadError(const Settings& settings, const HttpResponse& response,
 Outcome ReadTokenResponse(const Settings& settings,
                           const HttpResponse& response,
                           const ReadContext& context) {
-  std::optional<json> answer = ParseJsonObject(response.body.Reveal());
+  std::optional<json> answer = ParseAnswer(response);
   const bool ok = response.status >= 200 && response.status < 300;
-  const bool says_error =
-      answer.has_value() && !StringMember(*answer, "error").empty();
-  if (!ok || says_error) {
-    return ReadError(settings, response, answer, context.sent_time);
+  if (!ok || (answer.has_value() && SaysError(settings, *answer))) {
+    return ReadErrorAnswer(settings, response,
+                           answer.has_value() ? &*answer : nullptr,
+                           context.sent_time);
   }
   if (!answer.has_value()) return Unknown("not a JSON object");
   return ReadTokens(settings, *std::move(answer), context);

@@ -10,18 +10,18 @@ namespace tokenbroker {
 
 // Reads an answer of the token endpoint, any bytes at all, into an outcome.
 //
-// Success is an answer of 2xx with a usable `access_token` and no `error`, for
-// some providers send errors with status 200. What else it means is decided by,
-// in this order: the settings' error rules; the error code (RFC 6749 5.2); the
-// status. A 5xx but 503, a redirect, and a 2xx that cannot be read are unknown
-// outcomes: the provider may have done what was asked. A refusal that blames
-// neither client nor grant counts as transient.
+// Success is an answer of 2xx with a usable access token and no error code, for
+// some providers send errors with status 200; a body that its type calls a form
+// counts as an object of texts. What else it means is in error_answer.h; a 2xx
+// that cannot be read is an unknown outcome, for the provider may have done
+// what was asked. The members, at the places and by the names that the settings
+// say:
 //
 //   access_token   visible ASCII, at most 16 KiB, for it goes into headers
 //   refresh_token  any text; empty, null or missing: there is none
 //   expires_in     a number or a string of digits. Missing, zero, negative, not
-//                  a number: the token's life is not known. More than ten years
-//                  counts as ten.
+//                  a number: the life is the settings' default, or not known.
+//                  More than ten years counts as ten.
 //   scope          separated by spaces or commas, or a list; missing: as asked.
 //                  What is no scope by RFC 6749 3.3 is left out.
 Outcome ReadTokenResponse(const config::v1::Provider& settings,

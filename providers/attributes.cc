@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/attributes.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "providers/json.h"
+
+namespace tokenbroker {
+namespace {
+
+using config::v1::Attribute;
+using Settings = config::v1::Provider;
+
+// Of RE2's own string type.
+re2::StringPiece Piece(absl::string_view text) {
+  return {text.data(), text.size()};
+}
+
+const Attribute* Find(const Settings& settings, absl::string_view name) {
+  for (const Attribute& attribute : settings.attributes()) {
+    if (attribute.name() == name) return &attribute;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool IsPattern(absl::string_view pattern) {
+  return RE2(Piece(pattern), RE2::Quiet).ok();
+}
+
+bool IsValueOf(const Attribute& attribute, absl::string_view value) {
+  if (value.empty() || value.size() > kLongestAttribute ||
+      HasControlCharacter(value)) {
+    return false;
+  }
+  return attribute.pattern().empty() ||
+         RE2::FullMatch(Piece(value), RE2(attribute.pattern(), RE2::Quiet));
+}
+
+std::vector<FieldViolation> CheckCallerVariables(const Settings& settings,
+                                                 const Attributes& variables) {
+  std::vector<FieldViolation> violations;
+  const auto& expected = settings.caller_variables();
+  for (const auto& [name, value] : variables) {
+    const Attribute* attribute = Find(settings, name);
+    const bool is_expected =
+        std::find(expected.begin(), expected.end(), name) != expected.end();
+    if (attribute == nullptr || !is_expected) {
+      violations.push_back(
+          {absl::StrCat("variables[", name, "]"),
+           "is not among the provider's caller_variables in the "
+           "configuration"});
+    } else if (!IsValueOf(*attribute, value)) {
+      violations.push_back({absl::StrCat("variables[", name, "]"),
+                            absl::StrCat("must match ", attribute->pattern())});
+    }
+  }
+  for (const std::string& name : expected) {
+    if (variables.count(name) != 0) continue;
+    const Attribute* attribute = Find(settings, name);
+    violations.push_back(
+        {absl::StrCat("variables[", name, "]"),
+         absl::StrCat("is missing",
+                      attribute == nullptr || attribute->description().empty()
+                          ? ""
+                          : absl::StrCat(": ", attribute->description()))});
+  }
+  return violations;
+}
+
+absl::StatusOr<Attributes> ReadCallbackAttributes(
+    const Settings& settings, const std::map<std::string, std::string>& params,
+    const Attributes& known) {
+  Attributes attributes = known;
+  for (const Attribute& attribute : settings.attributes()) {
+    if (attribute.callback_param().empty()) continue;
+    const auto param = params.find(attribute.callback_param());
+    if (param == params.end() || param->second.empty()) continue;
+    const auto [entry, is_new] =
+        attributes.emplace(attribute.name(), param->second);
+    if (!IsValueOf(attribute, param->second) ||
+        entry->second != param->second) {
+      return absl::PermissionDeniedError(
+          absl::StrCat("the callback's ", attribute.callback_param(),
+                       " is not what it must be"));
+    }
+  }
+  return attributes;
+}
+
+Attributes ReadAnswerAttributes(const Settings& settings,
+                                const nlohmann::json& answer) {
+  Attributes attributes;
+  for (const Attribute& attribute : settings.attributes()) {
+    if (attribute.answer_member().empty()) continue;
+    const std::string value = TextAt(answer, attribute.answer_member());
+    if (IsValueOf(attribute, value)) attributes[attribute.name()] = value;
+  }
+  return attributes;
+}
+
+}  // namespace tokenbroker
