@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "broker/files.h"
 #include "broker/status_macros.h"
 #include "broker/yaml_proto.h"
@@ -110,8 +109,9 @@ absl::StatusOr<Settings> Catalogue::Resolve(const Settings& configured) const {
     const auto preset = presets_.find(configured.preset());
     if (preset == presets_.end()) {
       return Incomplete(configured,
-                        absl::StrCat("there is no such preset; there are ",
-                                     absl::StrJoin(Names(), ", ")));
+                        absl::StrCat("there is no preset ", configured.preset(),
+                                     "; `token-broker providers` lists those "
+                                     "there are"));
     }
     resolved = Merge(preset->second, configured);
   }

@@ -23,8 +23,14 @@ AuthorizationUrlParams Params() {
           .code_challenge = "ch-1"};
 }
 
+std::string Url(const config::v1::Provider& settings,
+                const AuthorizationUrlParams& params) {
+  const auto url = BuildAuthorizationUrl(settings, params);
+  return url.ok() ? *url : url.status().ToString();
+}
+
 TEST(AuthorizationUrlTest, PutsParametersInAFixedOrder) {
-  EXPECT_EQ(BuildAuthorizationUrl(Settings(), Params()),
+  EXPECT_EQ(Url(Settings(), Params()),
             "https://as.test/authorize?response_type=code&client_id=app+1"
             "&redirect_uri=https%3A%2F%2Fapp.test%2Fcb%3Fx%3D1"
             "&scope=openid+calendar.read&state=st-1&code_challenge=ch-1"
@@ -37,7 +43,7 @@ TEST(AuthorizationUrlTest, EndsWithWhatIsOptional) {
   params.nonce = "n-1";
   params.login_hint = "ann@example.org";
   params.extra_params = {{"prompt", "consent"}, {"hd", "example.org"}};
-  EXPECT_EQ(BuildAuthorizationUrl(Settings(), params),
+  EXPECT_EQ(Url(Settings(), params),
             "https://as.test/authorize?response_type=code&client_id=app+1"
             "&redirect_uri=https%3A%2F%2Fapp.test%2Fcb%3Fx%3D1"
             "&state=st-1&code_challenge=ch-1&code_challenge_method=S256"
@@ -48,15 +54,14 @@ TEST(AuthorizationUrlTest, EndsWithWhatIsOptional) {
 TEST(AuthorizationUrlTest, SeparatesScopesAsTheProviderWants) {
   config::v1::Provider settings = Settings();
   settings.set_scope_separator(",");
-  EXPECT_NE(BuildAuthorizationUrl(settings, Params())
-                .find("&scope=openid%2Ccalendar.read&"),
+  EXPECT_NE(Url(settings, Params()).find("&scope=openid%2Ccalendar.read&"),
             std::string::npos);
 }
 
 TEST(AuthorizationUrlTest, KeepsTheEndpointsOwnQuery) {
   config::v1::Provider settings = Settings();
   settings.set_authorization_endpoint("https://as.test/authorize?tenant=a%20b");
-  EXPECT_EQ(BuildAuthorizationUrl(settings, Params())
+  EXPECT_EQ(Url(settings, Params())
                 .rfind("https://as.test/authorize?tenant=a%20b&response_type="
                        "code&client_id=",
                        0),
@@ -69,11 +74,45 @@ TEST(AuthorizationUrlTest, PrefersTheCallersExtraParameterToThePresets) {
   (*settings.mutable_extra_authorization_params())["prompt"] = "consent";
   AuthorizationUrlParams params = Params();
   params.extra_params = {{"prompt", "none"}};
-  const std::string url = BuildAuthorizationUrl(settings, params);
+  const std::string url = Url(settings, params);
   const std::string end = "&access_type=offline&prompt=none";
   ASSERT_GT(url.size(), end.size());
   EXPECT_EQ(url.substr(url.size() - end.size()), end);
   EXPECT_EQ(url.find("prompt=consent"), std::string::npos);
+}
+
+TEST(AuthorizationUrlTest, HasTheShapeThatTheSettingsGiveIt) {
+  config::v1::Provider settings = Settings();
+  config::v1::AuthorizationRequest& shape =
+      *settings.mutable_authorization_request();
+  (*shape.mutable_names())["client_id"] = "appid";
+  (*shape.mutable_names())["scope"] = "";
+  shape.set_response_mode("form_post");
+  shape.set_fragment("go");
+  EXPECT_EQ(Url(settings, Params()),
+            "https://as.test/authorize?response_type=code&appid=app+1"
+            "&redirect_uri=https%3A%2F%2Fapp.test%2Fcb%3Fx%3D1"
+            "&state=st-1&code_challenge=ch-1&code_challenge_method=S256"
+            "&response_mode=form_post#go");
+}
+
+TEST(AuthorizationUrlTest, LeavesPkceOutOnlyWhereItIsUnsupported) {
+  config::v1::Provider settings = Settings();
+  settings.set_pkce(config::v1::PKCE_UNSUPPORTED);
+  EXPECT_EQ(Url(settings, Params()).find("code_challenge"), std::string::npos);
+  settings.set_pkce(config::v1::PKCE_UNSPECIFIED);
+  EXPECT_NE(Url(settings, Params()).find("code_challenge"), std::string::npos);
+}
+
+TEST(AuthorizationUrlTest, GoesToTheTenantThatTheCallerNames) {
+  config::v1::Provider settings = Settings();
+  settings.set_authorization_endpoint("https://{shop}.as.test/authorize");
+  AuthorizationUrlParams params = Params();
+  EXPECT_EQ(BuildAuthorizationUrl(settings, params).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  params.attributes = {{"shop", "acme"}};
+  EXPECT_EQ(Url(settings, params).rfind("https://acme.as.test/authorize?", 0),
+            0);
 }
 
 TEST(AuthorizationUrlTest, LetsNoValueAddAParameter) {
@@ -81,7 +120,7 @@ TEST(AuthorizationUrlTest, LetsNoValueAddAParameter) {
   params.state = "a&scope=admin#x";
   params.login_hint = "b&client_id=other";
   params.extra_params = {{"p", "c&state=other"}};
-  const std::string url = BuildAuthorizationUrl(Settings(), params);
+  const std::string url = Url(Settings(), params);
   EXPECT_NE(url.find("&state=a%26scope%3Dadmin%23x&"), std::string::npos);
   EXPECT_NE(url.find("&login_hint=b%26client_id%3Dother&"), std::string::npos);
   EXPECT_NE(url.find("&p=c%26state%3Dother"), std::string::npos);

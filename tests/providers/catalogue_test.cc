@@ -3,13 +3,14 @@
 
 #include <google/protobuf/util/message_differencer.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "providers/discovery.h"
+#include "tests/storage/temp_dir.h"
 
 namespace tokenbroker {
 namespace {
@@ -26,10 +27,11 @@ rotation: never
 extra_authorization_params: {access_type: offline, prompt: consent}
 allowed_extra_params: [prompt, hd]
 error_rules: [{error_code: E1, class: transient}]
+notes: {sources: [https://acme.test/docs]}
 )";
 
 Catalogue Acme() {
-  auto catalogue = Catalogue::Create({{"acme.yaml", kPreset}});
+  auto catalogue = Catalogue::Create({{"acme.yaml", std::string(kPreset)}});
   EXPECT_TRUE(catalogue.ok()) << catalogue.status();
   return *std::move(catalogue);
 }
@@ -50,23 +52,35 @@ std::string Refusal(const Settings& settings) {
 }
 
 TEST(CatalogueTest, HasTheProvidersThatAreCompiledIn) {
-  const auto catalogue = Catalogue::Create(Catalogue::EmbeddedRows());
+  const auto catalogue = Catalogue::Load("");
   ASSERT_TRUE(catalogue.ok()) << catalogue.status();
-  EXPECT_EQ(catalogue->Names(), (std::vector<std::string>{"google", "kakao"}));
+  const std::vector<std::string> names = catalogue->Names();
+  for (const char* name : {"google", "kakao"}) {
+    EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
+  }
 }
 
-TEST(CatalogueTest, NeedsNothingOfTheNetworkForThem) {
-  const auto catalogue = Catalogue::Create(Catalogue::EmbeddedRows());
-  ASSERT_TRUE(catalogue.ok());
-  for (const std::string& name : catalogue->Names()) {
-    Settings settings = Configured();
-    settings.set_preset(name);
-    const auto resolved = catalogue->Resolve(settings);
-    ASSERT_TRUE(resolved.ok()) << resolved.status();
-    EXPECT_FALSE(NeedsDiscovery(*resolved)) << name;
-    EXPECT_NE(resolved->rotation(), config::v1::ROTATION_UNSPECIFIED) << name;
-    EXPECT_NE(resolved->display_name(), "") << name;
-  }
+TEST(CatalogueTest, LoadsFurtherPresetsFromADirectory) {
+  const TempDir dir;
+  WriteBytes(dir / "acme.yaml", std::string(kPreset));
+  WriteBytes(dir / "notes.txt", "not: a preset");
+  const auto catalogue = Catalogue::Load(dir.path());
+  ASSERT_TRUE(catalogue.ok()) << catalogue.status();
+  EXPECT_EQ(catalogue->presets().count("acme"), 1u);
+  EXPECT_EQ(catalogue->presets().count("google"), 1u);
+}
+
+TEST(CatalogueTest, SaysWhichFileOfADirectoryIsWrong) {
+  const TempDir dir;
+  EXPECT_TRUE(absl::StrContains(
+      Catalogue::Load(dir / "none").status().message(), dir / "none"));
+  WriteBytes(dir / "google.yaml",
+             "name: google\nnotes: {sources: [https://a.test]}\n");
+  EXPECT_TRUE(absl::StrContains(Catalogue::Load(dir.path()).status().message(),
+                                "google.yaml:1: there is another preset"));
+  WriteBytes(dir / "google.yaml", "name: acme\nisuer: x\n");
+  EXPECT_TRUE(absl::StrContains(Catalogue::Load(dir.path()).status().message(),
+                                "google.yaml:2: "));
 }
 
 TEST(CatalogueTest, RefusesAPresetThatSetsWhatBelongsToARegistration) {
@@ -90,8 +104,8 @@ TEST(CatalogueTest, RefusesAPresetWithoutAName) {
 }
 
 TEST(CatalogueTest, RefusesTwoPresetsOfAName) {
-  EXPECT_EQ(Catalogue::Create(
-                {{"a.yaml", "name: acme\n"}, {"b.yaml", "name: acme\n"}})
+  EXPECT_EQ(Catalogue::Create({{"a.yaml", std::string(kPreset)},
+                               {"b.yaml", std::string(kPreset)}})
                 .status()
                 .code(),
             absl::StatusCode::kInvalidArgument);
@@ -145,11 +159,28 @@ TEST(CatalogueTest, LeavesAProviderWithoutPresetAlone) {
       google::protobuf::util::MessageDifferencer::Equals(*resolved, settings));
 }
 
-TEST(CatalogueTest, NamesThePresetsIfThereIsNoSuch) {
+TEST(CatalogueTest, SaysWhereToFindThePresetsIfThereIsNoSuch) {
   Settings settings = Configured();
   settings.set_preset("acne");
   EXPECT_EQ(Refusal(settings),
-            "provider mine: there is no such preset; there are acme");
+            "provider mine: there is no preset acne; `token-broker providers` "
+            "lists those there are");
+}
+
+TEST(CatalogueTest, KnowsTheIssuerOfATenant) {
+  Settings settings = Configured();
+  settings.set_issuer("https://{tenant}.acme.test");
+  config::v1::Attribute& tenant = *settings.add_attributes();
+  tenant.set_name("tenant");
+  tenant.set_pattern("[a-z]+");
+  tenant.set_description("The tenant.");
+  (*settings.mutable_variables())["tenant"] = "shop";
+  const auto resolved = Acme().Resolve(settings);
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  EXPECT_EQ(resolved->issuer(), "https://shop.acme.test");
+  settings.clear_variables();
+  settings.add_caller_variables("tenant");
+  EXPECT_TRUE(absl::StrContains(Refusal(settings), "tenant"));
 }
 
 TEST(CatalogueTest, SaysWhatABlockLacks) {
@@ -177,46 +208,6 @@ TEST(CatalogueTest, TakesHttpsUrlsOnlyUnlessLoopbackIsAllowed) {
                                         "https://user@id.test/");
     EXPECT_TRUE(absl::StrContains(Refusal(settings), field));
   }
-}
-
-TEST(CatalogueTest, LeavesTheProtocolsParametersToTheProtocol) {
-  for (const char* name : {"state", "Redirect_URI", "client_id", "nonce"}) {
-    Settings settings = Configured();
-    settings.add_allowed_extra_params(name);
-    EXPECT_TRUE(absl::StrContains(Refusal(settings), name));
-    settings = Configured();
-    (*settings.mutable_extra_authorization_params())[name] = "x";
-    EXPECT_TRUE(absl::StrContains(Refusal(settings), name));
-  }
-}
-
-TEST(CatalogueTest, RefusesAnErrorRuleThatSaysTooLittle) {
-  Settings settings = Configured();
-  settings.add_error_rules()->set_error("x");
-  EXPECT_TRUE(absl::StrContains(Refusal(settings), "error rule"));
-  settings = Configured();
-  settings.add_error_rules()->set_class_(config::v1::ERROR_CLASS_TRANSIENT);
-  EXPECT_TRUE(absl::StrContains(Refusal(settings), "error rule"));
-}
-
-TEST(CatalogueTest, WantsTheGraceOfRotationGraceAndOfNoOther) {
-  Settings settings = Configured();
-  settings.set_rotation(config::v1::ROTATION_GRACE);
-  EXPECT_TRUE(absl::StrContains(Refusal(settings), "rotation_grace"));
-  settings.mutable_rotation_grace()->set_seconds(30);
-  EXPECT_TRUE(Acme().Resolve(settings).ok());
-  settings.set_rotation(config::v1::ROTATION_STRICT);
-  EXPECT_TRUE(absl::StrContains(Refusal(settings), "rotation_grace"));
-}
-
-TEST(CatalogueTest, WantsTheTimeOfIdleTouchAndOfNoOtherMode) {
-  Settings settings = Configured();
-  settings.mutable_refresh()->set_mode(config::v1::REFRESH_MODE_IDLE_TOUCH);
-  EXPECT_TRUE(absl::StrContains(Refusal(settings), "idle_touch"));
-  settings.mutable_refresh()->mutable_idle_touch()->set_seconds(86400);
-  EXPECT_TRUE(Acme().Resolve(settings).ok());
-  settings.mutable_refresh()->set_mode(config::v1::REFRESH_MODE_ON_DEMAND);
-  EXPECT_TRUE(absl::StrContains(Refusal(settings), "idle_touch"));
 }
 
 }  // namespace

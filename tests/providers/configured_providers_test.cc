@@ -261,7 +261,7 @@ TEST_F(ConfiguredProvidersTest, ReadsTheClientSecretWithoutItsLastLineEnd) {
     const auto providers = Create();
     ASSERT_NE(providers, nullptr);
     const HttpRequest request =
-        (*providers->Find("google"))->RefreshRequest(Secret("r"));
+        *(*providers->Find("google"))->RefreshRequest(Secret("r"), false, {});
     std::string escaped = test.secret;
     for (char& c : escaped) c = c == ' ' ? '+' : c;
     EXPECT_TRUE(
@@ -306,8 +306,11 @@ TEST_F(ConfiguredProvidersTest, TrustsTheSameForMetadataAndTokens) {
   ASSERT_TRUE(provider.ok()) << provider.status();
   ASSERT_EQ(http_.sent().size(), 1u);
   EXPECT_EQ(http_.sent()[0].ca_file, dir_ / "ca.pem");
-  EXPECT_EQ((*provider)->RefreshRequest(Secret("rt")).ca_file, dir_ / "ca.pem");
-  EXPECT_EQ((*providers->Find("google"))->RefreshRequest(Secret("rt")).ca_file,
+  EXPECT_EQ((*provider)->RefreshRequest(Secret("rt"), false, {})->ca_file,
+            dir_ / "ca.pem");
+  EXPECT_EQ((*providers->Find("google"))
+                ->RefreshRequest(Secret("rt"), false, {})
+                ->ca_file,
             "");
 }
 
@@ -320,7 +323,8 @@ TEST_F(ConfiguredProvidersTest, TakesAPublicClientWithoutASecretOnly) {
 
 TEST_F(ConfiguredProvidersTest, PassesOnWhatTheCatalogueSays) {
   corp().set_preset("gogle");
-  EXPECT_TRUE(absl::StrContains(Refusal().message(), "google, kakao"));
+  EXPECT_TRUE(
+      absl::StrContains(Refusal().message(), "there is no preset gogle"));
 }
 
 }  // namespace

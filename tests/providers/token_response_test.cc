@@ -333,6 +333,139 @@ TEST(TokenResponseTest, RepeatsNothingOfTheAnswerButRegisteredErrors) {
   EXPECT_EQ(Read(400, R"({"error":"s3cret"})").provider_error, "other");
 }
 
+// --- shapes -----------------------------------------------------------------
+
+TEST(TokenResponseTest, FindsTokensWhereAndAsTheSettingsSay) {
+  config::v1::Provider settings;
+  config::v1::Answer& shape = *settings.mutable_answer();
+  shape.set_tokens_at("data.0");
+  (*shape.mutable_names())["scope"] = "scopes";
+  (*shape.mutable_names())["expires_in"] = "life";
+  shape.set_scope_separator(";");
+  shape.set_grant_expires_in("end");
+  const Outcome outcome = Read(200, R"({"data":[{"access_token":"a",
+      "scopes":"x y;z","life":"60","expires_in":1,"end":3600}],"scope":"no"})",
+                               settings);
+  ASSERT_EQ(outcome.outcome_class, kSuccess) << outcome.detail;
+  EXPECT_EQ(outcome.tokens->expire_time, kSent + absl::Minutes(1));
+  EXPECT_EQ(outcome.tokens->grant_expire_time, kSent + absl::Hours(1));
+  // A space is no part of a scope.
+  EXPECT_EQ(outcome.tokens->scopes, std::vector<std::string>{"z"});
+  EXPECT_EQ(Read(200, R"({"access_token":"a"})", settings).outcome_class,
+            kUnknown);
+}
+
+TEST(TokenResponseTest, ReadsAnAbsoluteEnd) {
+  config::v1::Provider settings;
+  settings.mutable_answer()->set_expires_at("expires_at");
+  const struct {
+    std::string json;
+    absl::Time expected;
+  } cases[] = {{"1800000060", kSent + absl::Minutes(1)},
+               {"\"1800000060\"", kSent + absl::Minutes(1)},
+               {"\"2027-01-15T08:01:00Z\"", kSent + absl::Minutes(1)},
+               {"\"2027-01-15T09:01:00+01:00\"", kSent + absl::Minutes(1)},
+               // In the past or unreadable: then expires_in counts.
+               {"1799999999", kSent + absl::Hours(1)},
+               {"\"soon\"", kSent + absl::Hours(1)},
+               {"null", kSent + absl::Hours(1)}};
+  for (const auto& test : cases) {
+    const Outcome outcome = Read(
+        200,
+        absl::StrCat(R"({"access_token":"a","expires_in":3600,"expires_at":)",
+                     test.json, "}"),
+        settings);
+    ASSERT_EQ(outcome.outcome_class, kSuccess);
+    EXPECT_EQ(outcome.tokens->expire_time, test.expected) << test.json;
+  }
+}
+
+TEST(TokenResponseTest, KnowsTheLifeThatAnAnswerDoesNotSay) {
+  config::v1::Provider settings;
+  settings.mutable_answer()->mutable_default_life()->set_seconds(600);
+  EXPECT_EQ(Read(200, R"({"access_token":"a"})", settings).tokens->expire_time,
+            kSent + absl::Minutes(10));
+  EXPECT_EQ(Read(200, R"({"access_token":"a","expires_in":60})", settings)
+                .tokens->expire_time,
+            kSent + absl::Minutes(1));
+}
+
+TEST(TokenResponseTest, FindsFurtherPairs) {
+  config::v1::Provider settings;
+  config::v1::NamedTokens& user =
+      *settings.mutable_answer()->add_named_tokens();
+  user.set_name("user");
+  user.set_at("authed_user");
+  const Outcome both = Read(200, R"({"access_token":"bot","refresh_token":"r1",
+      "authed_user":{"access_token":"user","refresh_token":"r2",
+                     "expires_in":60,"scope":"search"}})",
+                            settings);
+  ASSERT_EQ(both.outcome_class, kSuccess);
+  EXPECT_EQ(both.tokens->access_token.Reveal(), "bot");
+  EXPECT_EQ(both.tokens->refresh_token->Reveal(), "r1");
+  ASSERT_EQ(both.tokens->named.size(), 1u);
+  EXPECT_EQ(both.tokens->named[0].name, "user");
+  const TokenSet& second = both.tokens->named[0].tokens;
+  EXPECT_EQ(second.access_token.Reveal(), "user");
+  EXPECT_EQ(second.refresh_token->Reveal(), "r2");
+  EXPECT_EQ(second.expire_time, kSent + absl::Minutes(1));
+  EXPECT_EQ(second.scopes, std::vector<std::string>{"search"});
+
+  const Outcome alone =
+      Read(200, R"({"authed_user":{"access_token":"user"}})", settings);
+  ASSERT_EQ(alone.outcome_class, kSuccess);
+  EXPECT_EQ(alone.tokens->access_token.Reveal(), "user");
+  EXPECT_TRUE(alone.tokens->named.empty());
+}
+
+TEST(TokenResponseTest, PresentsTheAccessTokenWhereOnlyThatCanBeExchanged) {
+  config::v1::Provider settings;
+  settings.mutable_refresh()->set_mode(config::v1::REFRESH_MODE_EXCHANGE);
+  const Outcome outcome = Read(200, R"({"access_token":"a"})", settings);
+  ASSERT_EQ(outcome.outcome_class, kSuccess);
+  EXPECT_EQ(outcome.tokens->refresh_token->Reveal(), "a");
+}
+
+TEST(TokenResponseTest, ReadsAForm) {
+  const Outcome outcome = ReadTokenResponse(
+      {},
+      HttpResponse{
+          .status = 200,
+          .content_type = "application/x-www-form-urlencoded; charset=utf-8",
+          .body = Secret("access_token=ghu_%2B1&expires_in=28800"
+                         "&scope=repo%2Cuser&token_type=bearer")},
+      {.sent_time = kSent});
+  ASSERT_EQ(outcome.outcome_class, kSuccess) << outcome.detail;
+  EXPECT_EQ(outcome.tokens->access_token.Reveal(), "ghu_+1");
+  EXPECT_EQ(outcome.tokens->expire_time, kSent + absl::Hours(8));
+  EXPECT_EQ(outcome.tokens->scopes, (std::vector<std::string>{"repo", "user"}));
+}
+
+TEST(TokenResponseTest, FindsErrorsWhereTheSettingsSay) {
+  config::v1::Provider settings;
+  settings.mutable_answer()->set_error_at("errcode");
+  settings.mutable_answer()->set_error_description_at("errmsg");
+  config::v1::ErrorRule& dead = *settings.add_error_rules();
+  dead.set_error("40030");
+  dead.set_class_(config::v1::ERROR_CLASS_GRANT_DEAD);
+  config::v1::ErrorRule& busy = *settings.add_error_rules();
+  busy.set_description("too (many|fast)");
+  busy.set_class_(config::v1::ERROR_CLASS_TRANSIENT);
+  config::v1::ErrorRule& ours = *settings.add_error_rules();
+  ours.set_status(403);
+  ours.set_class_(config::v1::ERROR_CLASS_CLIENT_REJECTED);
+  const Outcome outcome = Read(200, R"({"errcode":40030})", settings);
+  EXPECT_EQ(outcome.outcome_class, kGrantDead);
+  EXPECT_EQ(outcome.provider_error, "40030");
+  EXPECT_EQ(Read(200, R"({"errcode":-1,"errmsg":"way too fast"})", settings)
+                .outcome_class,
+            kTransient);
+  EXPECT_EQ(Read(403, "<html>", settings).outcome_class, kClientRejected);
+  EXPECT_EQ(
+      Read(200, R"({"errcode":0,"access_token":"a"})", settings).outcome_class,
+      kSuccess);
+}
+
 class TokenResponseIdTokenTest : public testing::Test {
  protected:
   TokenResponseIdTokenTest() {
@@ -382,6 +515,19 @@ TEST_F(TokenResponseIdTokenTest, GivesNoTokensWithoutTheIdTokenThatWasAsked) {
       {.sent_time = kSent, .code_exchange = true, .nonce = "n"});
   EXPECT_EQ(outcome.outcome_class, kUnknown);
   EXPECT_EQ(outcome.detail, "ID token is missing");
+}
+
+TEST_F(TokenResponseIdTokenTest, ReadsOneWithoutNonceWhereThereIsNone) {
+  settings_.set_id_token(config::v1::ID_TOKEN_WITHOUT_NONCE);
+  const Outcome outcome = ReadIdToken(Claims("any"), {.code_exchange = true});
+  ASSERT_EQ(outcome.outcome_class, kSuccess) << outcome.detail;
+  EXPECT_EQ(outcome.tokens->account.id(), "ann");
+  EXPECT_EQ(
+      ReadIdToken(R"({"iss":"https://evil.test"})", {.code_exchange = true})
+          .outcome_class,
+      kUnknown);
+  EXPECT_EQ(Read(200, R"({"access_token":"a"})", settings_).outcome_class,
+            kSuccess);
 }
 
 TEST_F(TokenResponseIdTokenTest, IgnoresOneThatWasNotAskedFor) {
