@@ -31,6 +31,13 @@ struct Evidence {
   std::string description;
 };
 
+// A text, or a number's digits: what a code or a sentence is.
+std::string WordsAt(const nlohmann::json& answer, const std::string& path) {
+  const nlohmann::json* member = MemberAt(answer, path);
+  return member != nullptr && member->is_structured() ? ""
+                                                      : TextAt(answer, path);
+}
+
 std::string ErrorOf(const Settings& settings, const nlohmann::json& answer) {
   std::string error = TextAt(answer, Or(settings.answer().error_at(), "error"));
   // Many say in every answer that there is no error.
@@ -45,9 +52,9 @@ Evidence EvidenceOf(const Settings& settings, int status,
   const config::v1::Answer& shape = settings.answer();
   evidence.error = ErrorOf(settings, *answer);
   evidence.error_code =
-      TextAt(*answer, Or(shape.error_code_at(), "error_code"));
+      WordsAt(*answer, Or(shape.error_code_at(), "error_code"));
   evidence.description =
-      TextAt(*answer, Or(shape.error_description_at(), "error_description"));
+      WordsAt(*answer, Or(shape.error_description_at(), "error_description"));
   return evidence;
 }
 
