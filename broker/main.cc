@@ -16,6 +16,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "broker/broker.h"
@@ -31,8 +32,11 @@
 #include "broker/server.h"
 #include "broker/service.h"
 #include "broker/status_macros.h"
+#include "providers/catalogue.h"
 #include "providers/configured_providers.h"
 #include "providers/curl_http_client.h"
+#include "providers/preset_text.h"
+#include "providers/provider_check.h"
 #include "storage/file_keyring.h"
 #include "storage/keyring_file.h"
 #include "storage/rocks_token_store.h"
@@ -176,12 +180,41 @@ absl::Status CheckConfigFile(const std::string& path) {
   SystemRandom random;
   ABSL_ASSIGN_OR_RETURN(const config::v1::Config config, ReadConfig(path));
   CurlHttpClient http;
-  ABSL_RETURN_IF_ERROR(
-      ConfiguredProviders::Create(config, http, clock).status());
+  ABSL_ASSIGN_OR_RETURN(const auto providers,
+                        ConfiguredProviders::Create(config, http, clock));
   ABSL_RETURN_IF_ERROR(
       FileKeyring::Load(config.encryption().keyring_file(), random).status());
+  for (const config::v1::Provider& provider : providers->List()) {
+    for (const std::string& doubt : Doubts(provider)) {
+      std::cerr << "token-broker: warning: " << doubt << "\n";
+    }
+  }
   std::cout << path << " is fine: " << config.providers_size()
             << " provider(s), " << config.access_size() << " access rule(s)\n";
+  return absl::OkStatus();
+}
+
+// The presets, with those of the configuration's own folder if one is named;
+// or one of them in full.
+absl::Status PrintProviders(const std::string& config_path,
+                            const std::string& name) {
+  config::v1::Config config;
+  if (!config_path.empty()) {
+    ABSL_ASSIGN_OR_RETURN(config, ReadConfig(config_path));
+  }
+  ABSL_ASSIGN_OR_RETURN(const Catalogue catalogue,
+                        Catalogue::Load(config.preset_directory()));
+  if (name.empty()) {
+    std::cout << ListText(catalogue);
+    return absl::OkStatus();
+  }
+  const auto preset = catalogue.presets().find(name);
+  if (preset == catalogue.presets().end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there is no preset ", name,
+                     "; `token-broker providers` lists those there are"));
+  }
+  std::cout << PresetText(preset->second);
   return absl::OkStatus();
 }
 
@@ -230,6 +263,13 @@ int Run(int argc, char** argv) {
   check->add_option("--config", config_path, "The configuration, a YAML file")
       ->required();
 
+  std::string preset_name;
+  CLI::App* providers = app.add_subcommand(
+      "providers", "List the presets, or say all there is of one");
+  providers->add_option("name", preset_name, "A preset");
+  providers->add_option("--config", config_path,
+                        "A configuration, for its preset_directory");
+
   std::string out_path;
   CLI::App* keygen =
       app.add_subcommand("keygen", "Make a new keyring with one key");
@@ -266,6 +306,9 @@ int Run(int argc, char** argv) {
   }
   if (serve->parsed()) return Exit(Serve(config_path));
   if (check->parsed()) return Exit(CheckConfigFile(config_path));
+  if (providers->parsed()) {
+    return Exit(PrintProviders(config_path, preset_name));
+  }
   if (keygen->parsed()) return Exit(Keygen(out_path));
   call_options.timeout = absl::Seconds(timeout_seconds);
   return RunCall(call_options);
