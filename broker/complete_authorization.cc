@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/complete_authorization.h"
 
+#include <map>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "broker/random.h"
 #include "broker/sealing.h"
 #include "broker/settle.h"
+#include "broker/status_macros.h"
 #include "broker/token_store.h"
 
 namespace tokenbroker {
@@ -29,8 +31,8 @@ struct CompleteAuthorization::Call {
   std::string caller;
   std::string state_hash;
   Secret code;
-  std::string iss;
-  std::string error;
+  // Without the code.
+  v1::CompleteAuthorizationRequest callback;
   Done done;
   // Known once the authorization is taken.
   AuthorizationRecord authorization;
@@ -56,8 +58,8 @@ void CompleteAuthorization::Complete(
   call->caller = std::string(caller);
   call->state_hash = StateHash(seams_.keyring, request.state());
   call->code = Secret(request.code());
-  call->iss = request.iss();
-  call->error = request.error();
+  call->callback = request;
+  WipeString(call->callback.mutable_code());
   call->done = std::move(done);
   const absl::Status accepted =
       workers_.Run(Workers::kNoProvider, Workers::Lane::kCaller,
@@ -92,20 +94,20 @@ void CompleteAuthorization::Take(const std::shared_ptr<Call>& call) {
   if (seams_.clock.TimeNow() >= FromProto(call->authorization.expire_time())) {
     return call->done(AuthorizationExpiredError(name));
   }
-  // Not beside a refresh of the connection it renews.
+  // Not beside a refresh of what it renews.
   RunAlone(
-      flights_, workers_, {name, call->authorization.subject()},
+      flights_, workers_,
+      RowsOfCode(seams_.providers, {name, call->authorization.subject()}),
       [this, call] { return CheckAndSpend(*call); }, call->done);
 }
 
-CompleteAuthorization::Answer CompleteAuthorization::CheckAndSpend(
-    const Call& call) {
+CompleteAuthorization::Answer CompleteAuthorization::CheckAndSpend(Call& call) {
   const std::string& name = call.authorization.provider();
   const auto provider = seams_.providers.Find(name);
   if (!provider.ok()) {
     return ProviderUnavailableError(name, absl::ZeroDuration());
   }
-  const absl::Status checked = CheckCallback(call, (*provider)->settings());
+  const absl::Status checked = CheckCallback(**provider, &call);
   if (!checked.ok()) {
     seams_.log.Write(EventLog::Level::kWarning, "authorization_refused",
                      {{"caller", call.caller},
@@ -117,18 +119,51 @@ CompleteAuthorization::Answer CompleteAuthorization::CheckAndSpend(
   return SpendCode(call, **provider);
 }
 
-absl::Status CompleteAuthorization::CheckCallback(
-    const Call& call, const config::v1::Provider& settings) const {
+absl::Status CompleteAuthorization::CheckCallback(const Provider& provider,
+                                                  Call* call) const {
+  const config::v1::Provider& settings = provider.settings();
+  const v1::CompleteAuthorizationRequest& callback = call->callback;
   // RFC 9207 2.4: compared as strings, and required where announced.
-  const bool wrong = !call.iss.empty() && !settings.issuer().empty() &&
-                     call.iss != settings.issuer();
-  const bool missing = call.iss.empty() && settings.require_iss();
+  const bool wrong = !callback.iss().empty() && !settings.issuer().empty() &&
+                     callback.iss() != settings.issuer();
+  const bool missing = callback.iss().empty() && settings.require_iss();
   if (wrong || missing) return IssuerMismatchError(settings.name());
-  if (!call.error.empty()) {
+
+  // What an error says besides is of interest only if it is signed.
+  const bool is_signed = settings.callback_signature() !=
+                         config::v1::CALLBACK_SIGNATURE_UNSPECIFIED;
+  if (callback.error().empty() || is_signed) {
+    const absl::StatusOr<Attributes> attributes = ReadCallback(provider, *call);
+    if (!attributes.ok()) return CallbackRejectedError(settings.name());
+    for (const auto& [name, value] : *attributes) {
+      (*call->authorization.mutable_attributes())[name] = value;
+    }
+  }
+  if (!callback.error().empty()) {
     return AuthorizationDeniedError(settings.name(),
-                                    RegisteredErrorOrOther(call.error));
+                                    RegisteredErrorOrOther(callback.error()));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<Attributes> CompleteAuthorization::ReadCallback(
+    const Provider& provider, const Call& call) {
+  const v1::CompleteAuthorizationRequest& callback = call.callback;
+  std::map<std::string, std::string> params(callback.other_params().begin(),
+                                            callback.other_params().end());
+  const std::pair<const char*, absl::string_view> fields[] = {
+      {"state", callback.state()},
+      {"code", call.code.Reveal()},
+      {"iss", callback.iss()},
+      {"error", callback.error()},
+      {"error_description", callback.error_description()}};
+  for (const auto& [name, value] : fields) {
+    if (!value.empty()) params[name] = std::string(value);
+  }
+  absl::StatusOr<Attributes> attributes =
+      provider.ReadCallback(params, AttributesOf(call.authorization));
+  WipeString(&params["code"]);
+  return attributes;
 }
 
 CompleteAuthorization::Answer CompleteAuthorization::SpendCode(
@@ -149,12 +184,19 @@ CompleteAuthorization::Answer CompleteAuthorization::SpendCode(
   *attempt.mutable_start_time() = ToProto(now);
   *attempt.mutable_authorization() = authorization;
 
-  const HttpRequest request = provider.CodeRequest(CodeGrant{
-      .code = call.code.Clone(),
-      .redirect_uri = authorization.redirect_uri(),
-      .code_verifier = Secret::Take(secrets->mutable_code_verifier())});
+  const absl::StatusOr<HttpRequest> request = provider.CodeRequest(
+      CodeGrant{
+          .code = call.code.Clone(),
+          .redirect_uri = authorization.redirect_uri(),
+          .code_verifier = Secret::Take(secrets->mutable_code_verifier())},
+      {.now = now,
+       .unique = attempt.id(),
+       .attributes = AttributesOf(authorization)});
+  if (!request.ok()) {
+    return CannotAsk(seams_.log, authorization.provider(), request.status());
+  }
   const absl::StatusOr<Exchange::Result> result =
-      exchange_.Run(request, provider,
+      exchange_.Run(*request, provider,
                     ReadContext{.sent_time = now,
                                 .scopes = {authorization.scopes().begin(),
                                            authorization.scopes().end()},
@@ -165,14 +207,13 @@ CompleteAuthorization::Answer CompleteAuthorization::SpendCode(
   LogChange(
       seams_.log, attempt.provider(),
       pace_.Learn(attempt.provider(), result->outcome, seams_.clock.TimeNow()));
-  return Conclude(attempt, provider.settings(), result->outcome);
+  return Conclude(attempt, provider.settings(), result->outcome, Turn::kFirst);
 }
 
 CompleteAuthorization::Answer CompleteAuthorization::Conclude(
     const AttemptRecord& attempt, const config::v1::Provider& settings,
-    const Outcome& outcome) {
+    const Outcome& outcome, Turn turn) {
   const ConnectionKey key{attempt.provider(), attempt.subject()};
-  const absl::Time now = seams_.clock.TimeNow();
   seams_.log.Write(outcome.outcome_class == OutcomeClass::kSuccess
                        ? EventLog::Level::kInfo
                        : EventLog::Level::kWarning,
@@ -210,6 +251,55 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
       return ProviderUnavailableError(key.provider, absl::ZeroDuration());
   }
 
+  for (const NamedTokenSet& pair : outcome.tokens->named) {
+    ABSL_RETURN_IF_ERROR(
+        CommitNamed(attempt, *outcome.tokens, pair, settings, turn));
+  }
+  ABSL_ASSIGN_OR_RETURN(
+      const ConnectionRecord committed,
+      CommitRow(attempt, attempt.authorization(), *outcome.tokens, settings));
+  return ViewOf(committed, ProviderStanding{}, seams_.clock.TimeNow());
+}
+
+absl::Status CompleteAuthorization::CommitNamed(
+    const AttemptRecord& main, const TokenSet& main_tokens,
+    const NamedTokenSet& pair, const config::v1::Provider& settings,
+    Turn turn) {
+  const ConnectionKey key =
+      NamedKey(main.provider(), main.subject(), pair.name);
+  if (turn == Turn::kAgain) {
+    // What was written the first time may have rotated since.
+    const auto row = seams_.store.Get(key);
+    if (row.ok() &&
+        FromProto(row->obtain_time()) >= FromProto(main.start_time())) {
+      return absl::OkStatus();
+    }
+  }
+  AttemptRecord attempt;
+  attempt.set_id(main.id());
+  attempt.set_kind(AttemptRecord::KIND_CODE);
+  attempt.set_provider(key.provider);
+  attempt.set_subject(key.subject);
+  *attempt.mutable_start_time() = main.start_time();
+  const absl::Status begun = seams_.store.Begin(attempt);
+  // Open already: the first time ended here.
+  if (!begun.ok() && !absl::IsAborted(begun)) {
+    return FromStoreError(begun, key.provider);
+  }
+  // The scopes that were asked for are the main pair's; the attributes are of
+  // both.
+  AuthorizationRecord authorization;
+  *authorization.mutable_attributes() = main.authorization().attributes();
+  for (const auto& [name, value] : main_tokens.attributes) {
+    (*authorization.mutable_attributes())[name] = value;
+  }
+  return CommitRow(attempt, authorization, pair.tokens, settings).status();
+}
+
+absl::StatusOr<ConnectionRecord> CompleteAuthorization::CommitRow(
+    const AttemptRecord& attempt, const AuthorizationRecord& authorization,
+    const TokenSet& tokens, const config::v1::Provider& settings) {
+  const ConnectionKey key{attempt.provider(), attempt.subject()};
   absl::StatusOr<ConnectionRecord> current = seams_.store.Get(key);
   // A damaged one begins anew too: the user has just consented again.
   if (absl::IsNotFound(current.status()) ||
@@ -220,13 +310,12 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
   }
   if (!current.ok()) return FromStoreError(current.status(), key.provider);
   ConnectionRecord next =
-      SettleCode(*current, *outcome.tokens,
-                 SettleContext{.now = now,
+      SettleCode(*current, tokens, authorization,
+                 SettleContext{.now = seams_.clock.TimeNow(),
                                .sent_time = FromProto(attempt.start_time()),
                                .provider = settings,
                                .jitter = UnitRandom(seams_.random)});
-  SealTokens(seams_.keyring, outcome.tokens->access_token,
-             outcome.tokens->refresh_token, &next);
+  SealTokens(seams_.keyring, tokens.access_token, tokens.refresh_token, &next);
   TOKENBROKER_FAILPOINT("complete.before_commit");
   const absl::Status committed = seams_.store.Commit(attempt, next);
   TOKENBROKER_FAILPOINT("complete.after_commit");
@@ -234,7 +323,7 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
   // finds what is in storage.
   cache_.Erase(key);
   if (!committed.ok()) return FromStoreError(committed, key.provider);
-  return ViewOf(next, ProviderStanding{}, now);
+  return next;
 }
 
 }  // namespace tokenbroker

@@ -6,10 +6,13 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/string_view.h"
+
 namespace tokenbroker {
 
-// Names a connection. `provider` is 1 to 63 bytes out of `a-z 0-9 -`; `subject`
-// is 1 to 512 bytes without NUL.
+// Names a connection, or one of its further pairs of tokens (NamedKey), which
+// has a row of its own and is served and refreshed by itself. `provider` is 1
+// to 63 bytes out of `a-z 0-9 -`; `subject` is 1 to 576 bytes without NUL.
 struct ConnectionKey {
   std::string provider;
   std::string subject;
@@ -25,6 +28,18 @@ struct ConnectionKey {
     return H::combine(std::move(h), key.provider, key.subject);
   }
 };
+
+// The row of the pair `token_name` of what was granted for `subject`; of the
+// main pair if that is empty. Keys sort by (provider, subject, token name).
+ConnectionKey NamedKey(absl::string_view provider, absl::string_view subject,
+                       absl::string_view token_name);
+
+// What a key's subject was made of.
+struct SubjectParts {
+  absl::string_view subject;
+  absl::string_view token_name;
+};
+SubjectParts SplitSubject(absl::string_view subject);
 
 }  // namespace tokenbroker
 

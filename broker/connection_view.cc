@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/connection_view.h"
 
+#include <string>
+
+#include "broker/connection_key.h"
 #include "broker/freshness.h"
 #include "broker/settle.h"
 
@@ -9,6 +12,9 @@ namespace tokenbroker {
 v1::Connection ViewOf(const storage::v1::ConnectionRecord& record,
                       ProviderStanding provider, absl::Time now) {
   v1::Connection view = record.connection();
+  const SubjectParts parts = SplitSubject(record.connection().subject());
+  view.set_subject(std::string(parts.subject));
+  view.set_token_name(std::string(parts.token_name));
   if (view.state() == v1::Connection::STATE_REAUTHORIZATION_REQUIRED ||
       view.reason() == v1::Connection::REASON_DAMAGED) {
     return view;

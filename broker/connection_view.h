@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Rule: what a caller is told of a stored connection. The row's own state,
-// overlaid with what is true now and is not worth a write: a suspended or
-// removed provider, an access token that ended and cannot be renewed.
+// under the subject and token name that its key is made of, overlaid with what
+// is true now and is not worth a write: a suspended or removed provider, an
+// access token that ended and cannot be renewed.
 #ifndef TOKENBROKER_BROKER_CONNECTION_VIEW_H_
 #define TOKENBROKER_BROKER_CONNECTION_VIEW_H_
 

@@ -107,6 +107,14 @@ absl::Status IssuerMismatchError(absl::string_view provider) {
                {{"provider", provider}});
 }
 
+absl::Status CallbackRejectedError(absl::string_view provider) {
+  return Error(absl::StatusCode::kPermissionDenied,
+               v1::ERROR_REASON_CALLBACK_REJECTED,
+               "The callback is not this provider's, or not of this "
+               "authorization. Start a new authorization.",
+               {{"provider", provider}});
+}
+
 absl::Status AuthorizationDeniedError(absl::string_view provider,
                                       absl::string_view provider_error) {
   return Error(absl::StatusCode::kFailedPrecondition,
@@ -138,7 +146,8 @@ absl::Status ProviderMisconfiguredError(absl::string_view provider) {
   return Error(absl::StatusCode::kFailedPrecondition,
                v1::ERROR_REASON_PROVIDER_MISCONFIGURED,
                "The provider refuses the broker's client credentials or "
-               "requests. The broker's operator must mend its configuration.",
+               "requests, or a request cannot be made. The broker's operator "
+               "must mend its configuration.",
                {{"provider", provider}});
 }
 

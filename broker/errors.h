@@ -36,6 +36,7 @@ absl::Status ConnectionNotFoundError(absl::string_view provider);
 absl::Status AuthorizationNotFoundError();
 absl::Status AuthorizationExpiredError(absl::string_view provider);
 absl::Status IssuerMismatchError(absl::string_view provider);
+absl::Status CallbackRejectedError(absl::string_view provider);
 absl::Status AuthorizationDeniedError(absl::string_view provider,
                                       absl::string_view provider_error);
 absl::Status CodeRejectedError(absl::string_view provider,

@@ -5,6 +5,7 @@
 
 #include "broker/clock.h"
 #include "broker/errors.h"
+#include "broker/event_log.h"
 #include "broker/failpoints.h"
 #include "broker/keyring.h"
 #include "broker/proto_time.h"
@@ -46,6 +47,13 @@ absl::StatusOr<Exchange::Result> Exchange::Run(
 }
 
 void Exchange::Close() { closed_ = true; }
+
+absl::Status CannotAsk(const EventLog& log, absl::string_view provider,
+                       const absl::Status& error) {
+  log.Write(EventLog::Level::kError, "request_not_made",
+            {{"provider", provider}, {"detail", error.message()}});
+  return ProviderMisconfiguredError(provider);
+}
 
 Outcome OutcomeOfFailedSend(const absl::Status& error) {
   const bool sent = error.code() != absl::StatusCode::kUnavailable &&

@@ -51,6 +51,17 @@ ReadContext RefreshContext(const storage::v1::AttemptRecord& attempt,
 Outcome ReadAnswer(const Provider& provider, const HttpResponse& response,
                    const ReadContext& context);
 
+// A request cannot be made of what is configured and known: tells the operator,
+// and is what the caller is told.
+absl::Status CannotAsk(const EventLog& log, absl::string_view provider,
+                       const absl::Status& error);
+
+// What a connection's record, or an authorization's, says besides secrets.
+template <typename Record>
+Attributes AttributesOf(const Record& record) {
+  return {record.attributes().begin(), record.attributes().end()};
+}
+
 // The outcome of a request that brought no whole answer, by HttpClient's error.
 Outcome OutcomeOfFailedSend(const absl::Status& error);
 

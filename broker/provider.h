@@ -69,8 +69,9 @@ struct Outcome {
   std::optional<TokenSet> tokens;
   // The provider asks not to come back before; zero if it does not.
   absl::Duration retry_after;
-  // The provider's error code if it is a registered one or one that the settings
-  // have a rule for, else "other", else empty. Safe to log and to pass on.
+  // The provider's error code if it is a registered one or one that the
+  // settings have a rule for, else "other", else empty. Safe to log and to pass
+  // on.
   std::string provider_error;
   // What was wrong, in our words. Safe to log.
   std::string detail;
@@ -136,8 +137,8 @@ class Provider {
       const Attributes& variables) const = 0;
 
   // RFC 6749 4.1.1, RFC 7636 4.3, OpenID Connect Core 3.1.2.1. This and the
-  // requests below are kFailedPrecondition if they need an attribute that is not
-  // known.
+  // requests below are kFailedPrecondition if they need an attribute that is
+  // not known.
   virtual absl::StatusOr<std::string> AuthorizationUrl(
       const AuthorizationUrlParams& params) const = 0;
 

@@ -64,7 +64,7 @@ absl::StatusOr<v1::ListConnectionsResponse> ReadConnections::List(
   for (const auto& record : *records) {
     if (response.connections_size() == page.limit - 1) {
       const v1::Connection& last = *response.connections().rbegin();
-      page.after = ConnectionKey{last.provider(), last.subject()};
+      page.after = NamedKey(last.provider(), last.subject(), last.token_name());
       response.set_next_page_token(PageToken(page));
       break;
     }

@@ -37,7 +37,7 @@ absl::Status Recovery::Sweep(absl::Time time) {
   for (const AttemptRecord& attempt : attempts) {
     if (FromProto(attempt.start_time()) >= time) continue;
     RunAlone(
-        flights_, workers_, {attempt.provider(), attempt.subject()},
+        flights_, workers_, RowsOf(attempt),
         [this, attempt]() -> absl::StatusOr<v1::Connection> {
           EndAndLog(attempt);
           return v1::Connection();
@@ -47,26 +47,45 @@ absl::Status Recovery::Sweep(absl::Time time) {
   return absl::OkStatus();
 }
 
+// What ending it may write.
+std::vector<ConnectionKey> Recovery::RowsOf(
+    const AttemptRecord& attempt) const {
+  const ConnectionKey key{attempt.provider(), attempt.subject()};
+  if (!attempt.has_authorization()) return {key};
+  return RowsOfCode(seams_.providers, key);
+}
+
 void Recovery::EndAndLog(const AttemptRecord& attempt) {
   TOKENBROKER_FAILPOINT("recovery.before_end");
   const absl::Status ended = End(attempt);
   TOKENBROKER_FAILPOINT("recovery.after_end");
+  const SubjectParts parts = SplitSubject(attempt.subject());
   seams_.log.Write(
       ended.ok() ? EventLog::Level::kInfo : EventLog::Level::kWarning,
       "attempt_recovered",
       {{"provider", attempt.provider()},
-       {"subject", attempt.subject()},
+       {"subject", parts.subject},
+       {"token_name", parts.token_name},
        {"kind", AttemptRecord::Kind_Name(attempt.kind())},
        {"answer", attempt.has_response() ? "kept" : "none"},
        {"result", ended.ok() ? "ended" : std::string(ended.message())}});
 }
 
 absl::Status Recovery::End(const AttemptRecord& attempt) {
+  if (attempt.kind() == AttemptRecord::KIND_CODE &&
+      !attempt.has_authorization()) {
+    // A further pair of tokens: the main one's attempt keeps the answer for
+    // both, and makes another attempt.
+    return seams_.store.Abandon(attempt);
+  }
   ABSL_ASSIGN_OR_RETURN(const config::v1::Provider settings,
                         SettingsOf(attempt.provider()));
   ABSL_ASSIGN_OR_RETURN(const Outcome outcome, OutcomeOf(attempt));
   if (attempt.kind() == AttemptRecord::KIND_CODE) {
-    return complete_.Conclude(attempt, settings, outcome).status();
+    return complete_
+        .Conclude(attempt, settings, outcome,
+                  CompleteAuthorization::Turn::kAgain)
+        .status();
   }
   const auto current =
       seams_.store.Get({attempt.provider(), attempt.subject()});

@@ -3,12 +3,14 @@
 #define TOKENBROKER_BROKER_RECOVERY_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "broker/complete_authorization.h"
 #include "broker/connection_flights.h"
+#include "broker/connection_key.h"
 #include "broker/refresher.h"
 #include "broker/seams.h"
 #include "broker/workers.h"
@@ -35,6 +37,8 @@ class Recovery {
   absl::Status Sweep(absl::Time time);
 
  private:
+  std::vector<ConnectionKey> RowsOf(
+      const storage::v1::AttemptRecord& attempt) const;
   absl::Status End(const storage::v1::AttemptRecord& attempt);
   void EndAndLog(const storage::v1::AttemptRecord& attempt);
   absl::StatusOr<config::v1::Provider> SettingsOf(

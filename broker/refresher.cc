@@ -170,19 +170,29 @@ RefreshResult Refresher::RefreshFor(const ConnectionKey& key,
     return current;
   }
   const absl::Time now = seams_.clock.TimeNow();
+  const std::string id = seams_.random.Bytes(16);
+  const absl::StatusOr<HttpRequest> request = (*provider)->RefreshRequest(
+      *refresh_token, record.from_code(),
+      {.now = now,
+       .unique = id,
+       .attributes = AttributesOf(record.connection())});
+  if (!request.ok()) {
+    current.status = CannotAsk(seams_.log, key.provider, request.status());
+    return current;
+  }
   current.status = pace_.MayAsk(key.provider, now);
   if (!current.status.ok()) return current;
 
   // Ask.
   AttemptRecord attempt;
-  attempt.set_id(seams_.random.Bytes(16));
+  attempt.set_id(id);
   attempt.set_kind(AttemptRecord::KIND_REFRESH);
   attempt.set_provider(key.provider);
   attempt.set_subject(key.subject);
   attempt.set_generation(record.connection().generation());
   *attempt.mutable_start_time() = ToProto(now);
   const absl::StatusOr<Exchange::Result> result =
-      exchange_.Run((*provider)->RefreshRequest(*refresh_token), **provider,
+      exchange_.Run(*request, **provider,
                     RefreshContext(attempt, record.connection()), &attempt);
   if (!result.ok()) {
     current.status = ForWaiter(result.status(), key.provider);
@@ -216,6 +226,7 @@ RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
                                   const Outcome& outcome,
                                   absl::Time received_time) {
   const ConnectionKey key{attempt.provider(), attempt.subject()};
+  const SubjectParts parts = SplitSubject(key.subject);
   const absl::Time now = seams_.clock.TimeNow();
 
   // Settle, seal, commit.
@@ -239,7 +250,8 @@ RefreshResult Refresher::Conclude(const AttemptRecord& attempt,
           : EventLog::Level::kWarning,
       "refresh",
       {{"provider", key.provider},
-       {"subject", key.subject},
+       {"subject", parts.subject},
+       {"token_name", parts.token_name},
        {"generation", absl::StrCat(next.connection().generation())},
        {"outcome", OutcomeName(outcome.outcome_class)},
        {"provider_error", outcome.provider_error},
@@ -292,9 +304,11 @@ RefreshResult Refresher::Read(const ConnectionKey& key,
   }
   absl::StatusOr<Secret> value = OpenAccessToken(seams_.keyring, *record);
   if (!value.ok()) {
+    const SubjectParts parts = SplitSubject(key.subject);
     seams_.log.Write(EventLog::Level::kError, "record_damaged",
                      {{"provider", key.provider},
-                      {"subject", key.subject},
+                      {"subject", parts.subject},
+                      {"token_name", parts.token_name},
                       {"detail", value.status().message()}});
     result.status = FromStoreError(value.status(), key.provider);
     return result;

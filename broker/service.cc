@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "broker/broker.h"
 #include "broker/caller.h"
+#include "broker/connection_key.h"
 #include "broker/errors.h"
 #include "broker/grpc_status.h"
 #include "broker/proto_time.h"
@@ -152,7 +153,9 @@ ServerUnaryReactor* Service::GetAccessToken(
           demand.min_ttl = FromProto(request->min_ttl());
         }
         broker_.get_access_token.Get(
-            {request->provider(), request->subject()}, std::move(demand),
+            NamedKey(request->provider(), request->subject(),
+                     request->token_name()),
+            std::move(demand),
             [response,
              finish](const tokenbroker::GetAccessToken::Answer& answer) {
               if (answer.ok()) Fill(**answer, response);
@@ -171,8 +174,8 @@ ServerUnaryReactor* Service::GetConnection(
                                     config::v1::PERMISSION_READ);
       },
       [&](const std::string&, const Finish& finish) {
-        AnswerWith(response, finish)(broker_.read_connections.Get(
-            {request->provider(), request->subject()}));
+        AnswerWith(response, finish)(broker_.read_connections.Get(NamedKey(
+            request->provider(), request->subject(), request->token_name())));
       });
 }
 

@@ -2,6 +2,9 @@
 #include "broker/settle.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "broker/proto_time.h"
 
@@ -33,6 +36,55 @@ absl::Time NextDue(const TokenLife& life, const SettleContext& context) {
   }
 }
 
+// Before this the provider refreshes no token; InfinitePast: it always does.
+absl::Time LeastAge(const ConnectionRecord& next,
+                    const SettleContext& context) {
+  const config::v1::Refresh& refresh = context.provider.refresh();
+  if (!refresh.has_least_age()) return absl::InfinitePast();
+  return LifeOf(next).obtain_time + FromProto(refresh.least_age());
+}
+
+void SetAttributes(const Attributes& attributes, v1::Connection* connection) {
+  for (const auto& [name, value] : attributes) {
+    (*connection->mutable_attributes())[name] = value;
+  }
+}
+
+// Those of `wanted` that are not among `granted`, where the provider may list
+// them under other names, or not at all.
+std::vector<std::string> Missing(const std::vector<std::string>& wanted,
+                                 const std::vector<std::string>& granted,
+                                 const config::v1::Provider& provider) {
+  const auto is_granted = [&granted](const std::string& scope) {
+    return std::find(granted.begin(), granted.end(), scope) != granted.end();
+  };
+  std::vector<std::string> missing;
+  for (const std::string& scope : wanted) {
+    const auto alias = provider.scope_aliases().find(scope);
+    const bool has_alias = alias != provider.scope_aliases().end();
+    if (is_granted(scope) ||
+        (has_alias && (alias->second.empty() || is_granted(alias->second)))) {
+      continue;
+    }
+    missing.push_back(scope);
+  }
+  return missing;
+}
+
+void SetGrantEnd(absl::Time time, v1::Connection* connection) {
+  if (time == absl::InfiniteFuture()) {
+    connection->clear_grant_expire_time();
+  } else {
+    *connection->mutable_grant_expire_time() = ToProto(time);
+  }
+}
+
+void SetScopesNotGranted(const std::vector<std::string>& scopes,
+                         v1::Connection* connection) {
+  connection->mutable_scopes_not_granted()->Assign(scopes.begin(),
+                                                   scopes.end());
+}
+
 void TakeTokens(const TokenSet& tokens, const SettleContext& context,
                 ConnectionRecord* next) {
   v1::Connection& connection = *next->mutable_connection();
@@ -48,12 +100,18 @@ void TakeTokens(const TokenSet& tokens, const SettleContext& context,
   if (tokens.expire_time != absl::InfiniteFuture()) {
     *connection.mutable_expire_time() = ToProto(tokens.expire_time);
   }
-  const absl::Time due = NextDue(LifeOf(*next), context);
-  if (due != absl::InfiniteFuture()) {
-    *connection.mutable_refresh_time() = ToProto(due);
-  }
+  SetAttributes(tokens.attributes, &connection);
+  next->clear_from_code();
   next->clear_failures();
   next->clear_retry_time();
+  const absl::Time least_age = LeastAge(*next, context);
+  if (least_age != absl::InfinitePast()) {
+    *next->mutable_retry_time() = ToProto(least_age);
+  }
+  const absl::Time due = NextDue(LifeOf(*next), context);
+  if (due != absl::InfiniteFuture()) {
+    *connection.mutable_refresh_time() = ToProto(std::max(due, least_age));
+  }
   next->clear_grant_rejections();
   next->clear_unknown_since();
   next->clear_unread_attempt();
@@ -151,12 +209,23 @@ ConnectionRecord SettleRefresh(const ConnectionRecord& current,
                                const Outcome& outcome,
                                const SettleContext& context) {
   ConnectionRecord next = current;
+  v1::Connection& connection = *next.mutable_connection();
   if (outcome.outcome_class == OutcomeClass::kSuccess) {
-    TakeTokens(*outcome.tokens, context, &next);
+    const TokenSet& tokens = *outcome.tokens;
+    std::vector<std::string> wanted(
+        current.connection().scopes_not_granted().begin(),
+        current.connection().scopes_not_granted().end());
+    wanted.insert(wanted.end(), current.connection().scopes().begin(),
+                  current.connection().scopes().end());
+    SetScopesNotGranted(Missing(wanted, tokens.scopes, context.provider),
+                        &connection);
+    if (tokens.grant_expire_time != absl::InfiniteFuture()) {
+      SetGrantEnd(tokens.grant_expire_time, &connection);
+    }
+    TakeTokens(tokens, context, &next);
     return next;
   }
   next.set_failures(current.failures() + 1);
-  v1::Connection& connection = *next.mutable_connection();
   const absl::Time allowed = context.now + outcome.retry_after;
   const absl::Time mended = context.now + kClientRejectedPause;
   switch (outcome.outcome_class) {
@@ -197,9 +266,10 @@ ConnectionRecord SettleRefresh(const ConnectionRecord& current,
   return next;
 }
 
-ConnectionRecord SettleCode(const ConnectionRecord& current,
-                            const TokenSet& tokens,
-                            const SettleContext& context) {
+ConnectionRecord SettleCode(
+    const ConnectionRecord& current, const TokenSet& tokens,
+    const storage::v1::AuthorizationRecord& authorization,
+    const SettleContext& context) {
   ConnectionRecord next = current;
   v1::Connection& connection = *next.mutable_connection();
   if (!connection.has_create_time()) {
@@ -208,7 +278,27 @@ ConnectionRecord SettleCode(const ConnectionRecord& current,
   if (!tokens.account.id().empty()) {
     *connection.mutable_account() = tokens.account;
   }
+  SetScopesNotGranted(
+      Missing({authorization.scopes().begin(), authorization.scopes().end()},
+              tokens.scopes, context.provider),
+      &connection);
+  absl::Time grant_end = tokens.grant_expire_time;
+  if (context.provider.has_absolute_lifetime()) {
+    grant_end = std::min(
+        grant_end,
+        context.sent_time + FromProto(context.provider.absolute_lifetime()));
+  }
+  SetGrantEnd(grant_end, &connection);
+  SetAttributes(
+      {authorization.attributes().begin(), authorization.attributes().end()},
+      &connection);
   TakeTokens(tokens, context, &next);
+  next.set_from_code(true);
+  if (context.provider.refresh().mode() == config::v1::REFRESH_MODE_EXCHANGE) {
+    // What a code brings is short-lived, and no provider wants it older.
+    *connection.mutable_refresh_time() = ToProto(context.now);
+    next.clear_retry_time();
+  }
   // Without a refresh token nothing can be done by the clock.
   if (!tokens.refresh_token.has_value()) connection.clear_refresh_time();
   return next;

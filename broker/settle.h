@@ -31,7 +31,7 @@ struct SettleContext {
   absl::Time now;
   // When the attempt's request was sent.
   absl::Time sent_time;
-  // Rotation class, grace and refresh mode are read.
+  // Rotation, refresh, scopes' other names and the grant's life are read.
   const config::v1::Provider& provider;
   // In [0, 1).
   double jitter = 0;
@@ -45,9 +45,11 @@ storage::v1::ConnectionRecord SettleRefresh(
     const SettleContext& context);
 
 // The connection after a code brought `tokens`. `current` is the connection it
-// renews, or a default record that names only provider and subject.
+// renews, or a default record that names only provider and subject; of
+// `authorization` the scopes and the attributes are read.
 storage::v1::ConnectionRecord SettleCode(
     const storage::v1::ConnectionRecord& current, const TokenSet& tokens,
+    const storage::v1::AuthorizationRecord& authorization,
     const SettleContext& context);
 
 // How long to wait after `failures` failures in a row: exponential with full

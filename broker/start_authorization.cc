@@ -14,6 +14,7 @@
 #include "broker/clock.h"
 #include "broker/errors.h"
 #include "broker/event_log.h"
+#include "broker/exchange.h"
 #include "broker/failpoints.h"
 #include "broker/keyring.h"
 #include "broker/proto_time.h"
@@ -46,9 +47,10 @@ bool Contains(const Range& range, absl::string_view value) {
 }
 
 std::vector<FieldViolation> CheckAgainst(
-    const config::v1::Provider& settings,
-    const v1::StartAuthorizationRequest& request) {
-  std::vector<FieldViolation> violations;
+    const Provider& provider, const v1::StartAuthorizationRequest& request) {
+  const config::v1::Provider& settings = provider.settings();
+  std::vector<FieldViolation> violations = provider.CheckVariables(
+      {request.variables().begin(), request.variables().end()});
   if (!Contains(settings.redirect_uris(), request.redirect_uri())) {
     violations.push_back({"redirect_uri",
                           "must equal one of the provider's configured "
@@ -80,7 +82,7 @@ absl::StatusOr<v1::StartAuthorizationResponse> StartAuthorization::Start(
     return ProviderUnavailableError(request.provider(), absl::Seconds(5));
   }
   const config::v1::Provider& settings = (*provider)->settings();
-  const auto violations = CheckAgainst(settings, request);
+  const auto violations = CheckAgainst(**provider, request);
   if (!violations.empty()) return InvalidFieldsError(violations);
 
   const absl::Time now = seams_.clock.TimeNow();
@@ -92,16 +94,32 @@ absl::StatusOr<v1::StartAuthorizationResponse> StartAuthorization::Start(
   authorization.set_redirect_uri(request.redirect_uri());
   *authorization.mutable_scopes() =
       request.scopes().empty() ? settings.scopes() : request.scopes();
+  *authorization.mutable_attributes() = request.variables();
   authorization.set_caller(std::string(caller));
   *authorization.mutable_create_time() = ToProto(now);
   *authorization.mutable_expire_time() = ToProto(now + kAuthorizationLife);
   storage::v1::AuthorizationSecrets secrets;
   secrets.set_code_verifier(RandomText(seams_.random));
-  if (Contains(authorization.scopes(), "openid")) {
+  if (Contains(authorization.scopes(), "openid") &&
+      settings.id_token() == config::v1::ID_TOKEN_UNSPECIFIED) {
     secrets.set_nonce(RandomText(seams_.random));
   }
   *authorization.mutable_secrets() =
       SealAuthorizationSecrets(seams_.keyring, state_hash, secrets);
+  const absl::StatusOr<std::string> url = (*provider)->AuthorizationUrl(
+      {.redirect_uri = request.redirect_uri(),
+       .scopes = {authorization.scopes().begin(), authorization.scopes().end()},
+       .state = state,
+       .nonce = secrets.nonce(),
+       .code_challenge = CodeChallenge(secrets.code_verifier()),
+       .login_hint = request.login_hint(),
+       .extra_params = {request.extra_params().begin(),
+                        request.extra_params().end()},
+       .attributes = AttributesOf(authorization)});
+  WipeString(secrets.mutable_code_verifier());
+  if (!url.ok()) {
+    return CannotAsk(seams_.log, request.provider(), url.status());
+  }
   TOKENBROKER_FAILPOINT("start.before_remember");
   if (const absl::Status status =
           seams_.store.Remember(state_hash, authorization);
@@ -111,18 +129,9 @@ absl::StatusOr<v1::StartAuthorizationResponse> StartAuthorization::Start(
   TOKENBROKER_FAILPOINT("start.after_remember");
 
   v1::StartAuthorizationResponse response;
-  response.set_authorization_url((*provider)->AuthorizationUrl(
-      {.redirect_uri = request.redirect_uri(),
-       .scopes = {authorization.scopes().begin(), authorization.scopes().end()},
-       .state = state,
-       .nonce = secrets.nonce(),
-       .code_challenge = CodeChallenge(secrets.code_verifier()),
-       .login_hint = request.login_hint(),
-       .extra_params = {request.extra_params().begin(),
-                        request.extra_params().end()}}));
+  response.set_authorization_url(*url);
   response.set_state(state);
   *response.mutable_expire_time() = authorization.expire_time();
-  WipeString(secrets.mutable_code_verifier());
   seams_.log.Write(EventLog::Level::kInfo, "authorization_started",
                    {{"caller", caller},
                     {"provider", request.provider()},

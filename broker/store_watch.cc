@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/store_watch.h"
 
+#include "broker/connection_key.h"
 #include "broker/event_log.h"
 #include "broker/token_store.h"
 
@@ -12,10 +13,12 @@ StoreWatch::StoreWatch(const Seams& seams, Metrics& metrics)
 absl::Status StoreWatch::Look() {
   for (const Damage& damage : seams_.store.TakeDamage()) {
     metrics_.DamageFound(damage.table);
+    const SubjectParts parts = SplitSubject(damage.subject);
     seams_.log.Write(EventLog::Level::kError, "record_damaged",
                      {{"table", damage.table},
                       {"provider", damage.provider},
-                      {"subject", damage.subject},
+                      {"subject", parts.subject},
+                      {"token_name", parts.token_name},
                       {"detail", damage.detail}});
   }
   absl::Status status = seams_.store.Writable();

@@ -44,7 +44,8 @@ struct ListRequest {
   // Connections of these providers only, in the order of (provider, subject).
   // Sorted, without duplicates.
   std::vector<std::string> providers;
-  // Of this subject only; empty for all.
+  // Of this subject only, with its further pairs of tokens (NamedKey); empty
+  // for all.
   std::string subject;
   // Only those behind this key.
   std::optional<ConnectionKey> after;

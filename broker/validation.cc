@@ -17,8 +17,10 @@ constexpr size_t kLongestSubject = 512;
 constexpr size_t kLongestRedirectUri = 2048;
 constexpr int kMostScopes = 100;
 constexpr size_t kLongestScope = 512;
-constexpr size_t kMostExtraParams = 32;
+constexpr size_t kMostParams = 32;
 constexpr size_t kLongestExtraParam = 1024;
+constexpr size_t kLongestVariable = 1024;
+constexpr size_t kLongestOtherParam = 4096;
 constexpr size_t kLongestLoginHint = 512;
 constexpr size_t kLongestState = 512;
 constexpr size_t kLongestCode = 4096;
@@ -64,6 +66,32 @@ class Checks {
     }
   }
 
+  // At most 32; names of 1 to 63 bytes of visible ASCII, values as in Text.
+  template <typename Map>
+  void Params(absl::string_view field, const Map& params, size_t longest) {
+    if (params.size() > kMostParams) {
+      Add(field, absl::StrCat("must be at most ", kMostParams));
+    }
+    for (const auto& [name, value] : params) {
+      // A name that is no token is not repeated.
+      const bool is_token = !name.empty() && name.size() <= kLongestName &&
+                            std::all_of(name.begin(), name.end(), [](char c) {
+                              return absl::ascii_isgraph(c);
+                            });
+      if (!is_token) {
+        Add(field, "must have names of 1 to 63 bytes of visible ASCII");
+      } else {
+        Text(absl::StrCat(field, "[", name, "]"), value, longest);
+      }
+    }
+  }
+
+  void TokenName(absl::string_view value) {
+    if (!value.empty() && !IsName(value)) {
+      Add("token_name", "must be 1 to 63 bytes out of a-z, 0-9 and -");
+    }
+  }
+
   void Add(absl::string_view field, absl::string_view description) {
     violations_.push_back({std::string(field), std::string(description)});
   }
@@ -73,14 +101,6 @@ class Checks {
  private:
   std::vector<FieldViolation> violations_;
 };
-
-template <typename Request>
-std::vector<FieldViolation> ValidateKey(const Request& request) {
-  Checks checks;
-  checks.Provider(request.provider());
-  checks.Subject(request.subject());
-  return checks.Take();
-}
 
 }  // namespace
 
@@ -99,25 +119,9 @@ std::vector<FieldViolation> Validate(
                  "must be 1 to 512 bytes of visible ASCII without \" and \\");
     }
   }
-  if (request.extra_params().size() > kMostExtraParams) {
-    checks.Add("extra_params",
-               absl::StrCat("must be at most ", kMostExtraParams));
-  }
-  for (const auto& [name, value] : request.extra_params()) {
-    // A name that is no token is not repeated.
-    const bool is_token = !name.empty() && name.size() <= kLongestName &&
-                          std::all_of(name.begin(), name.end(), [](char c) {
-                            return absl::ascii_isgraph(c);
-                          });
-    if (!is_token) {
-      checks.Add("extra_params",
-                 "must have names of 1 to 63 bytes of visible ASCII");
-    } else {
-      checks.Text(absl::StrCat("extra_params[", name, "]"), value,
-                  kLongestExtraParam);
-    }
-  }
+  checks.Params("extra_params", request.extra_params(), kLongestExtraParam);
   checks.Text("login_hint", request.login_hint(), kLongestLoginHint);
+  checks.Params("variables", request.variables(), kLongestVariable);
   return checks.Take();
 }
 
@@ -134,6 +138,15 @@ std::vector<FieldViolation> Validate(
     checks.Add(
         "error_description",
         absl::StrCat("must be at most ", kLongestErrorDescription, " bytes"));
+  }
+  checks.Params("other_params", request.other_params(), kLongestOtherParam);
+  // Beside its field it would go unchecked.
+  for (const char* name :
+       {"state", "code", "iss", "error", "error_description"}) {
+    if (request.other_params().contains(name)) {
+      checks.Add(absl::StrCat("other_params[", name, "]"),
+                 "has a field of its own");
+    }
   }
   return checks.Take();
 }
@@ -153,16 +166,24 @@ std::vector<FieldViolation> Validate(const v1::GetAccessTokenRequest& request) {
   }
   checks.Text("rejected_access_token", request.rejected_access_token(),
               kLongestToken);
+  checks.TokenName(request.token_name());
   return checks.Take();
 }
 
 std::vector<FieldViolation> Validate(const v1::GetConnectionRequest& request) {
-  return ValidateKey(request);
+  Checks checks;
+  checks.Provider(request.provider());
+  checks.Subject(request.subject());
+  checks.TokenName(request.token_name());
+  return checks.Take();
 }
 
 std::vector<FieldViolation> Validate(
     const v1::DeleteConnectionRequest& request) {
-  return ValidateKey(request);
+  Checks checks;
+  checks.Provider(request.provider());
+  checks.Subject(request.subject());
+  return checks.Take();
 }
 
 std::vector<FieldViolation> Validate(

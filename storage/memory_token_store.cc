@@ -39,7 +39,10 @@ absl::StatusOr<std::vector<ConnectionRecord>> MemoryTokenStore::List(
   for (const auto& [key, record] : connections_) {
     if (static_cast<int>(found.size()) >= request.limit) break;
     if (request.after.has_value() && !(*request.after < key)) continue;
-    if (!request.subject.empty() && request.subject != key.subject) continue;
+    if (!request.subject.empty() &&
+        request.subject != SplitSubject(key.subject).subject) {
+      continue;
+    }
     if (std::binary_search(request.providers.begin(), request.providers.end(),
                            key.provider)) {
       found.push_back(damaged_.count(key) == 0 ? record

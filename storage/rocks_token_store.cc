@@ -131,9 +131,9 @@ absl::StatusOr<std::vector<ConnectionRecord>> RocksTokenStore::List(
   for (const std::string& provider : request.providers) {
     const std::string prefix = ProviderPrefix(provider);
     std::string first = prefix + request.subject;
-    // One subject is one row.
-    const std::string end =
-        request.subject.empty() ? BehindPrefix(prefix) : Behind(first);
+    const std::string end = request.subject.empty()
+                                ? BehindPrefix(prefix)
+                                : BehindSubject(provider, request.subject);
     if (request.after.has_value()) {
       first = std::max(first, Behind(ConnectionRow(*request.after)));
     }

@@ -112,6 +112,13 @@ std::string BehindPrefix(absl::string_view prefix) {
   return absl::StrCat(prefix.substr(0, prefix.size() - 1), "\x01");
 }
 
+std::string BehindSubject(absl::string_view provider,
+                          absl::string_view subject) {
+  // What tells pairs apart is a control character, and a longer subject goes on
+  // with none.
+  return absl::StrCat(ProviderPrefix(provider), subject, " ");
+}
+
 std::string Behind(absl::string_view row) { return absl::StrCat(row, kNul); }
 
 absl::Time IndexTime(absl::Time time) { return FromProto(ToProto(time)); }

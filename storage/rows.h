@@ -62,6 +62,11 @@ std::string AttemptsPrefix(const ConnectionKey& key);
 // The first row behind all that begin with `prefix`, one of those two.
 std::string BehindPrefix(absl::string_view prefix);
 
+// The first row of a connection behind those of this subject: its own and those
+// of its further pairs of tokens (NamedKey).
+std::string BehindSubject(absl::string_view provider,
+                          absl::string_view subject);
+
 // The first row behind `row`.
 std::string Behind(absl::string_view row);
 

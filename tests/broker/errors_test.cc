@@ -65,6 +65,8 @@ std::vector<ErrorCase> EveryError() {
        v1::ERROR_REASON_AUTHORIZATION_EXPIRED, google},
       {IssuerMismatchError("google"), StatusCode::kPermissionDenied,
        v1::ERROR_REASON_ISSUER_MISMATCH, google},
+      {CallbackRejectedError("google"), StatusCode::kPermissionDenied,
+       v1::ERROR_REASON_CALLBACK_REJECTED, google},
       {AuthorizationDeniedError("google", "access_denied"),
        StatusCode::kFailedPrecondition, v1::ERROR_REASON_AUTHORIZATION_DENIED,
        denied},
