@@ -117,7 +117,8 @@ export function bearer(asked) {
   return token;
 }
 
-const notOurs = (detail) => new Refusal('wrong_client', detail);
+// `wrong` says which part, for providers that tell.
+const notOurs = (detail) => new Refusal('wrong_client', detail, { wrong: detail });
 
 // `client_id` and `client_secret` as parameters, and no header.
 export function postedClient(asked, params, client) {
