@@ -107,6 +107,8 @@ export async function remove({ imitation, client }) {
     code: 'NOT_FOUND',
     reason: 'CONNECTION_NOT_FOUND',
   });
+  // First, for it explains the rest.
+  assert.deepEqual(imitation.complaints, []);
   assert.ok(imitation.books.grants.every((grant) => grant.ended), 'a grant that lives on');
 }
 
