@@ -39,7 +39,8 @@ std::string WordsAt(const nlohmann::json& answer, const std::string& path) {
 }
 
 std::string ErrorOf(const Settings& settings, const nlohmann::json& answer) {
-  std::string error = TextAt(answer, Or(settings.answer().error_at(), "error"));
+  std::string error =
+      WordsAt(answer, Or(settings.answer().error_at(), "error"));
   // Many say in every answer that there is no error.
   if (error == "0") error.clear();
   return error;

@@ -37,6 +37,20 @@ Secret Parameters::ToForm() const {
   return form.TakeText();
 }
 
+Secret Parameters::ToQuery() const {
+  const Secret form = ToForm();
+  std::string query;
+  query.reserve(form.Reveal().size() * 3);
+  for (const char c : form.Reveal()) {
+    if (c == '+') {
+      query += "%20";
+    } else {
+      query += c;
+    }
+  }
+  return Secret::Take(&query);
+}
+
 Secret Parameters::ToJson() const {
   nlohmann::ordered_json object = nlohmann::ordered_json::object();
   for (const auto& [name, value] : parameters_) {
