@@ -15,7 +15,7 @@ const kindOf = (imitation, { accessToken }) => imitation.books.byAny(accessToken
 
 journey(slack);
 
-test('one consent gives two tokens, and each is refreshed with its own', async (t) => {
+test('slack: one consent gives two tokens, and each is refreshed with its own', async (t) => {
   const staged = await stage(t, slack);
   const { imitation, client } = staged;
   const made = await connect(staged, forBoth);
@@ -52,7 +52,7 @@ test('one consent gives two tokens, and each is refreshed with its own', async (
   staged.finish();
 });
 
-test('the clock refreshes both', async (t) => {
+test('slack: the clock refreshes both', async (t) => {
   const staged = await stage(t, slack, { options: { lifeSeconds: 3 } });
   await connect(staged, forBoth);
   const counted = (kind) =>
@@ -63,7 +63,7 @@ test('the clock refreshes both', async (t) => {
   staged.finish();
 });
 
-test('without user scopes there is no user token', async (t) => {
+test('slack: without user scopes there is no user token', async (t) => {
   const staged = await stage(t, slack);
   await connect(staged);
   await rejects(staged.client.getAccessToken({ ...connection, ...user }), {
@@ -73,7 +73,7 @@ test('without user scopes there is no user token', async (t) => {
   staged.finish();
 });
 
-test('without bot scopes the user token is the main one', async (t) => {
+test('slack: without bot scopes the user token is the main one', async (t) => {
   const staged = await stage(t, slack, { changes: { scopes: [] } });
   const made = await connect(staged, forBoth);
   assert.equal(made.attributes.team_id, 'T1');
@@ -83,7 +83,7 @@ test('without bot scopes the user token is the main one', async (t) => {
   staged.finish();
 });
 
-test('a user token that ends does not end the bot token', async (t) => {
+test('slack: a user token that ends does not end the bot token', async (t) => {
   const staged = await stage(t, slack);
   await connect(staged, forBoth);
   staged.imitation.books.end(staged.imitation.grantOf('user'));
@@ -95,7 +95,7 @@ test('a user token that ends does not end the bot token', async (t) => {
   staged.finish();
 });
 
-test('a lost answer costs one pair: its refresh token is refused the second time', async (t) => {
+test('slack: a lost answer costs one pair: its refresh token is refused the second time', async (t) => {
   const staged = await stage(t, slack, { options: { lifeSeconds: 4 } });
   const { imitation, client } = staged;
   await connect(staged, forBoth);
@@ -115,7 +115,7 @@ test('a lost answer costs one pair: its refresh token is refused the second time
   staged.finish();
 });
 
-test('errors with status 200 are errors', async (t) => {
+test('slack: errors with status 200 are errors', async (t) => {
   const staged = await stage(t, slack);
   await connect(staged);
   const { accessToken } = await good(staged);
@@ -129,11 +129,11 @@ test('errors with status 200 are errors', async (t) => {
   staged.finish();
 });
 
-test('the imitation refuses what Slack refuses', async (t) => {
+test('slack: the imitation refuses what Slack refuses', async (t) => {
   await refused(t, slack, /wrong_client/, {
     changes: { token_endpoint_auth_method: 'none', client_secret_file: undefined },
   });
-  await refused(t, slack, /not a parameter/, {
+  await refused(t, slack, /no code$/, {
     changes: { code_request: { names: { code: 'auth_code' } } },
   });
 });

@@ -10,7 +10,7 @@ const day = 24 * 3600;
 const shown = async ({ client }) => (await client.getConnection(connection)).connection;
 const endOf = ({ grantExpireTime }) => grantExpireTime.seconds;
 
-test('six months after the consent it ends, whatever was refreshed', async (t) => {
+test('spotify: six months after the consent it ends, whatever was refreshed', async (t) => {
   const staged = await stage(t, spotify);
   const { imitation, broker } = staged;
   const made = await connect(staged);
@@ -45,7 +45,7 @@ test('six months after the consent it ends, whatever was refreshed', async (t) =
   staged.finish();
 });
 
-test('deleting it asks nobody, for there is no revocation', async (t) => {
+test('spotify: deleting it asks nobody, for there is no revocation', async (t) => {
   const staged = await stage(t, spotify);
   await connect(staged);
   await renewed(staged);
@@ -55,7 +55,7 @@ test('deleting it asks nobody, for there is no revocation', async (t) => {
   staged.finish();
 });
 
-test('the imitation refuses what Spotify refuses', (t) =>
+test('spotify: the imitation refuses what Spotify refuses', (t) =>
   refused(t, spotify, /not a parameter/, {
     changes: { token_endpoint_auth_method: 'client_secret_post' },
   }));

@@ -8,7 +8,7 @@ import * as x from './x.mjs';
 
 journey(x);
 
-test('a dead grant is told from other invalid requests by its text', async (t) => {
+test('x: a dead grant is told from other invalid requests by its text', async (t) => {
   const staged = await stage(t, x);
   await connect(staged);
   const { accessToken } = await good(staged);
@@ -25,7 +25,7 @@ test('a dead grant is told from other invalid requests by its text', async (t) =
   staged.finish();
 });
 
-test('a code that is too old', async (t) => {
+test('x: a code that is too old', async (t) => {
   const { imitation, client, finish } = await stage(t, x);
   const { authorizationUrl } = await client.startAuthorization({
     ...connection,
@@ -40,7 +40,7 @@ test('a code that is too old', async (t) => {
   finish();
 });
 
-test('without offline.access there is no refresh token', async (t) => {
+test('x: without offline.access there is no refresh token', async (t) => {
   const staged = await stage(t, x);
   const made = await connect(staged, { request: { scopes: ['tweet.read'] } });
   assert.equal(made.refreshTime, null);
@@ -52,7 +52,7 @@ test('without offline.access there is no refresh token', async (t) => {
   staged.finish();
 });
 
-test('the imitation refuses what X refuses', async (t) => {
+test('x: the imitation refuses what X refuses', async (t) => {
   await refused(t, x, /no code_challenge/, { changes: { pkce: 'unsupported' } });
   await refused(t, x, /wrong_client|not a parameter/, {
     changes: { token_endpoint_auth_method: 'client_secret_post' },
