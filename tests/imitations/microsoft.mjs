@@ -6,6 +6,9 @@
 // certificate's key.
 import { createHash, randomUUID, verify, constants, X509Certificate } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Imitation } from './imitation.mjs';
 import { form, postedClient, tokenRequest } from './reading.mjs';
 import { Refusal } from './refusal.mjs';
@@ -26,12 +29,13 @@ export const withCertificate = { token_endpoint_auth_method: 'private_key_jwt' }
 
 // A new RSA key with a certificate, as PEM.
 export function issueCertificate() {
-  const pem = execFileSync('openssl', [
+  const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
+  execFileSync('openssl', [
     'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=broker',
-    '-keyout', '/dev/stdout', '-out', '/dev/stdout',
-  ], { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
-  const [, key] = /(-----BEGIN PRIVATE KEY[^]*?END PRIVATE KEY-----\n)/.exec(pem);
-  const [, certificate] = /(-----BEGIN CERTIFICATE[^]*?END CERTIFICATE-----\n)/.exec(pem);
+    '-keyout', 'key', '-out', 'certificate',
+  ], { cwd: folder, stdio: 'ignore' });
+  const [key, certificate] = ['key', 'certificate'].map((name) => readFileSync(join(folder, name)));
+  rmSync(folder, { recursive: true });
   return { key, certificate };
 }
 
