@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/error_answer.h"
 
-#include <re2/re2.h>
-
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "broker/oauth_error.h"
-#include "providers/json.h"
+#include "providers/pattern.h"
 #include "providers/retry_after.h"
 
 namespace tokenbroker {
@@ -65,8 +62,7 @@ bool Matches(const ErrorRule& rule, const Evidence& evidence) {
           rule.error_code() == evidence.error_code) &&
          (rule.status() == 0 || rule.status() == evidence.status) &&
          (rule.description().empty() ||
-          RE2::PartialMatch(evidence.description,
-                            RE2(rule.description(), RE2::Quiet)));
+          IsFoundIn(rule.description(), evidence.description));
 }
 
 const ErrorRule* FindRule(const Settings& settings, const Evidence& evidence) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/parameters.h"
 
-#include <nlohmann/json.hpp>
-
 #include "providers/form.h"
+#include "providers/json.h"
 
 namespace tokenbroker {
 

@@ -3,39 +3,19 @@
 // The wall clock of the broker's process is set while it serves, and between
 // two of its lives. The provider's and ours stay as they are.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { clients, startProvider } from '../provider/provider.mjs';
 import { Broker } from './broker.mjs';
 import { alice, authorize, sleep, until } from './expect.mjs';
+import { takeWallClock } from './wall_clock.mjs';
 
-const source = join(dirname(fileURLToPath(import.meta.url)), 'wall_clock.c');
 const twoHours = 2 * 3600;
 
 async function world(t, ttl) {
   const provider = await startProvider({ accessTokenTtl: ttl });
   t.after(() => provider.close());
   const broker = new Broker(t);
-  const library = join(broker.folder, 'wall_clock.so');
-  execFileSync('cc', ['-shared', '-fPIC', '-o', library, source]);
-  const offset = broker.file('offset', Buffer.alloc(8));
-  // In place: the process has the file mapped.
-  const setWallClock = (seconds) => {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64LE(BigInt(seconds));
-    const file = openSync(offset, 'r+');
-    writeSync(file, bytes);
-    closeSync(file);
-  };
-  broker.environment = {
-    LD_PRELOAD: library,
-    WALL_CLOCK: offset,
-    // The sanitizer's library comes second.
-    ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0`,
-  };
+  const setWallClock = takeWallClock(broker);
   broker.configure({ providers: [broker.oidc(provider, clients.basic)] });
   await broker.start();
   return { provider, broker, setWallClock };

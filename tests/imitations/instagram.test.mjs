@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { rejects, until } from '../end_to_end/expect.mjs';
+import { refused } from './checks.mjs';
+import { calendar, day } from './days.mjs';
+import { lost } from './imitation.mjs';
+import * as instagram from './instagram.mjs';
+import { connect, connection, good, renewed, stage } from './journey.mjs';
+
+const daysFromNow = ({ seconds }) => (seconds - Date.now() / 1000) / day;
+
+// The token with the long life is there.
+const lasting = (staged) =>
+  until(async () => {
+    const answer = await good(staged);
+    return daysFromNow(answer.expireTime) > 59 && answer;
+  }, 'the long-lived token');
+
+for (const flat of [false, true]) {
+  test(`instagram: what a code brings${flat ? ', outside a list,' : ''} is exchanged at once`, async (t) => {
+    const staged = await stage(t, instagram, { options: { flat } });
+    const { imitation } = staged;
+    const made = await connect(staged);
+    assert.deepEqual(made.scopesNotGranted, []);
+    await lasting(staged);
+    const [{ answer }] = imitation.asked('authorization_code');
+    const [exchange, ...more] = imitation.asked('ig_exchange_token');
+    const { access_token: first } = flat ? answer : answer.data[0];
+    assert.equal(exchange.params.access_token, first);
+    assert.deepEqual(more, []);
+    staged.finish();
+  });
+}
+
+test('instagram: a token is renewed between its first and its sixtieth day', async (t) => {
+  const staged = await stage(t, instagram);
+  const { imitation } = staged;
+  const pass = calendar(staged);
+  await connect(staged);
+  const { accessToken: first } = await lasting(staged);
+
+  // Too young, whoever asks, and the provider is not bothered.
+  await rejects(staged.client.getAccessToken({ ...connection, rejectedAccessToken: first }), {
+    code: 'UNAVAILABLE',
+    reason: 'PROVIDER_UNAVAILABLE',
+  });
+  assert.equal((await good(staged)).accessToken, first);
+  assert.equal(imitation.asked('ig_refresh_token').length, 0);
+
+  // A day later a caller is heard.
+  await pass(1.1);
+  const { accessToken: second } = await renewed(staged);
+  assert.equal(imitation.asked('ig_refresh_token').length, 1);
+
+  // And the clock comes by itself.
+  await pass(30);
+  assert.equal((await good(staged)).accessToken, second);
+  await pass(20);
+  await until(() => imitation.asked('ig_refresh_token').length === 2, 'a renewal');
+  assert.notEqual((await good(staged)).accessToken, second);
+
+  await pass(61);
+  await until(async () => {
+    const { connection: shown } = await staged.client.getConnection(connection);
+    return shown.state === 'STATE_REAUTHORIZATION_REQUIRED';
+  }, 'an end');
+  // `finish` looks for the secrets in the log, which all stood in URLs.
+  staged.finish();
+});
+
+test('instagram: no secret of a URL is logged when the connection breaks', async (t) => {
+  const staged = await stage(t, instagram);
+  const { imitation, broker } = staged;
+  const pass = calendar(staged);
+  await connect(staged);
+  await lasting(staged);
+  await pass(2);
+  // Broken off once, then not even answered.
+  imitation.routes = { 'GET /refresh_access_token': 'renew' };
+  imitation.next(lost, lost);
+  const { accessToken } = await good(staged);
+  await assert.rejects(
+    staged.client.getAccessToken({ ...connection, rejectedAccessToken: accessToken }),
+  );
+  await imitation.close();
+  await until(async () => {
+    await staged.client
+      .getAccessToken({ ...connection, rejectedAccessToken: accessToken })
+      .catch(() => {});
+    const outcomes = broker.events('refresh').map(({ outcome }) => outcome);
+    return outcomes.includes('unknown') && outcomes.includes('not_sent');
+  }, 'a try that reached nobody');
+  staged.finish();
+});
+
+test('instagram: the imitation refuses what Instagram refuses', async (t) => {
+  await refused(t, instagram, /code_challenge is not a parameter/, {
+    changes: { pkce: 'supported' },
+  });
+  await refused(t, instagram, /wrong_client/, {
+    changes: { token_endpoint_auth_method: 'client_secret_basic' },
+  });
+});
