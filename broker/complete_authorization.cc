@@ -251,6 +251,12 @@ CompleteAuthorization::Answer CompleteAuthorization::Conclude(
       return ProviderUnavailableError(key.provider, absl::ZeroDuration());
   }
 
+  if (turn == Turn::kAgain && !outcome.tokens->named.empty()) {
+    // Still open? Else all was written, and may have been deleted since.
+    const absl::Status open =
+        seams_.store.KeepResponse(attempt, attempt.response());
+    if (!open.ok()) return FromStoreError(open, key.provider);
+  }
   for (const NamedTokenSet& pair : outcome.tokens->named) {
     ABSL_RETURN_IF_ERROR(
         CommitNamed(attempt, *outcome.tokens, pair, settings, turn));

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/attributes.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "providers/json.h"
+#include "providers/pattern.h"
 
 namespace tokenbroker {
 namespace {
 
 using config::v1::Attribute;
 using Settings = config::v1::Provider;
-
-// Of RE2's own string type.
-re2::StringPiece Piece(absl::string_view text) {
-  return {text.data(), text.size()};
-}
 
 const Attribute* Find(const Settings& settings, absl::string_view name) {
   for (const Attribute& attribute : settings.attributes()) {
@@ -28,17 +21,13 @@ const Attribute* Find(const Settings& settings, absl::string_view name) {
 
 }  // namespace
 
-bool IsPattern(absl::string_view pattern) {
-  return RE2(Piece(pattern), RE2::Quiet).ok();
-}
-
 bool IsValueOf(const Attribute& attribute, absl::string_view value) {
   if (value.empty() || value.size() > kLongestAttribute ||
       HasControlCharacter(value)) {
     return false;
   }
   return attribute.pattern().empty() ||
-         RE2::FullMatch(Piece(value), RE2(attribute.pattern(), RE2::Quiet));
+         MatchesWhole(attribute.pattern(), value);
 }
 
 std::vector<FieldViolation> CheckCallerVariables(const Settings& settings,

@@ -5,7 +5,6 @@
 #define TOKENBROKER_PROVIDERS_ATTRIBUTES_H_
 
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -13,15 +12,13 @@
 #include "absl/strings/string_view.h"
 #include "broker/provider.h"
 #include "broker/validation.h"
+#include "providers/json.h"
 #include "tokenbroker/config/v1/provider.pb.h"
 
 namespace tokenbroker {
 
 // The longest value that is kept.
 inline constexpr size_t kLongestAttribute = 4096;
-
-// Whether `pattern` is one; nothing is matched by one that is not.
-bool IsPattern(absl::string_view pattern);
 
 // Whether the value is of a fit length, without control characters, and matches
 // the attribute's pattern, if it has one, as a whole.

@@ -82,7 +82,7 @@ absl::StatusOr<std::string> BuildAuthorizationUrl(
 
   std::string url =
       absl::StrCat(endpoint, absl::StrContains(endpoint, '?') ? "&" : "?",
-                   query.ToForm().Reveal());
+                   query.ToQuery().Reveal());
   if (!shape.fragment().empty()) absl::StrAppend(&url, "#", shape.fragment());
   return url;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/callback_signature.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <sodium.h>
 
 #include <array>
 
@@ -35,16 +34,17 @@ bool IsCallbackSigned(const std::map<std::string, std::string>& params,
   const auto signature = params.find(kSignature);
   if (signature == params.end() || client_secret.empty()) return false;
   const std::string text = SignedText(params);
+  const auto bytes = [](absl::string_view view) {
+    return reinterpret_cast<const unsigned char*>(view.data());
+  };
   const absl::string_view key = client_secret.Reveal();
-  std::array<unsigned char, EVP_MAX_MD_SIZE> mac;
-  unsigned int size = 0;
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-           reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-           mac.data(), &size) == nullptr) {
-    return false;
-  }
-  const Secret expected(absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(mac.data()), size)));
+  crypto_auth_hmacsha256_state state;
+  std::array<unsigned char, crypto_auth_hmacsha256_BYTES> mac;
+  crypto_auth_hmacsha256_init(&state, bytes(key), key.size());
+  crypto_auth_hmacsha256_update(&state, bytes(text), text.size());
+  crypto_auth_hmacsha256_final(&state, mac.data());
+  const Secret expected(absl::BytesToHexString(absl::string_view(
+      reinterpret_cast<const char*>(mac.data()), mac.size())));
   return expected.Matches(absl::AsciiStrToLower(signature->second));
 }
 

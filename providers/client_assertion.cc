@@ -11,11 +11,11 @@
 #include <openssl/x509.h>
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "providers/json.h"
 
 namespace tokenbroker {
 namespace {

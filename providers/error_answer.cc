@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/error_answer.h"
 
-#include <re2/re2.h>
-
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "broker/oauth_error.h"
-#include "providers/json.h"
+#include "providers/pattern.h"
 #include "providers/retry_after.h"
 
 namespace tokenbroker {
@@ -39,7 +36,8 @@ std::string WordsAt(const nlohmann::json& answer, const std::string& path) {
 }
 
 std::string ErrorOf(const Settings& settings, const nlohmann::json& answer) {
-  std::string error = TextAt(answer, Or(settings.answer().error_at(), "error"));
+  std::string error =
+      WordsAt(answer, Or(settings.answer().error_at(), "error"));
   // Many say in every answer that there is no error.
   if (error == "0") error.clear();
   return error;
@@ -64,8 +62,7 @@ bool Matches(const ErrorRule& rule, const Evidence& evidence) {
           rule.error_code() == evidence.error_code) &&
          (rule.status() == 0 || rule.status() == evidence.status) &&
          (rule.description().empty() ||
-          RE2::PartialMatch(evidence.description,
-                            RE2(rule.description(), RE2::Quiet)));
+          IsFoundIn(rule.description(), evidence.description));
 }
 
 const ErrorRule* FindRule(const Settings& settings, const Evidence& evidence) {

@@ -2,11 +2,10 @@
 #ifndef TOKENBROKER_PROVIDERS_ERROR_ANSWER_H_
 #define TOKENBROKER_PROVIDERS_ERROR_ANSWER_H_
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "absl/time/time.h"
 #include "broker/http_client.h"
 #include "broker/provider.h"
+#include "providers/json.h"
 #include "tokenbroker/config/v1/provider.pb.h"
 
 namespace tokenbroker {

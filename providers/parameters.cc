@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/parameters.h"
 
-#include <nlohmann/json.hpp>
-
 #include "providers/form.h"
+#include "providers/json.h"
 
 namespace tokenbroker {
 
@@ -35,6 +34,20 @@ Secret Parameters::ToForm() const {
   Form form;
   for (const auto& [name, value] : parameters_) form.Add(name, value.Reveal());
   return form.TakeText();
+}
+
+Secret Parameters::ToQuery() const {
+  const Secret form = ToForm();
+  std::string query;
+  query.reserve(form.Reveal().size() * 3);
+  for (const char c : form.Reveal()) {
+    if (c == '+') {
+      query += "%20";
+    } else {
+      query += c;
+    }
+  }
+  return Secret::Take(&query);
 }
 
 Secret Parameters::ToJson() const {

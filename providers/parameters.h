@@ -25,8 +25,11 @@ class Parameters {
 
   bool empty() const { return parameters_.empty(); }
 
-  // application/x-www-form-urlencoded, for a body or a query.
+  // application/x-www-form-urlencoded, for a body.
   Secret ToForm() const;
+  // The same for a URL's query, with `%20` for a space, since some take a `+`
+  // for one of their own.
+  Secret ToQuery() const;
   // One JSON object of texts.
   Secret ToJson() const;
 

@@ -16,10 +16,11 @@ using Settings = config::v1::Provider;
 
 constexpr size_t kWidth = 78;
 
-// In lines of at most kWidth, the first behind `head`, all others under it.
-std::string Wrapped(const std::string& head, const std::string& text) {
+// In lines of at most kWidth, the first behind `head`, all others behind
+// `indent`, which is as long.
+std::string Wrapped(const std::string& head, const std::string& indent,
+                    const std::string& text) {
   if (text.empty()) return "";
-  const std::string indent(head.size(), ' ');
   std::string wrapped;
   std::string line = head;
   for (const absl::string_view word :
@@ -33,6 +34,10 @@ std::string Wrapped(const std::string& head, const std::string& text) {
   return absl::StrCat(wrapped, line, "\n");
 }
 
+std::string Wrapped(const std::string& head, const std::string& text) {
+  return Wrapped(head, std::string(head.size(), ' '), text);
+}
+
 // Whether the configuration has to say it, or let callers do so.
 bool IsVariable(const config::v1::Attribute& attribute) {
   return attribute.callback_param().empty() &&
@@ -44,8 +49,9 @@ std::string Variables(const Settings& preset) {
   for (const auto& attribute : preset.attributes()) {
     if (!IsVariable(attribute)) continue;
     const bool has_default = !attribute.default_value().empty();
-    absl::StrAppend(&lines, Wrapped("    # ", attribute.description()), "    ",
-                    has_default ? "# " : "", attribute.name(), ": ",
+    absl::StrAppend(&lines,
+                    Wrapped("    # ", "    # ", attribute.description()),
+                    "    ", has_default ? "# " : "", attribute.name(), ": ",
                     has_default ? attribute.default_value() : "...", "\n");
   }
   return lines.empty() ? "" : absl::StrCat("  variables:\n", lines);

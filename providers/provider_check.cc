@@ -17,6 +17,7 @@
 #include "broker/validation.h"
 #include "providers/attributes.h"
 #include "providers/authorization_url.h"
+#include "providers/pattern.h"
 #include "providers/template.h"
 #include "providers/url.h"
 

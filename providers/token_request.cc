@@ -38,7 +38,7 @@ void Write(const Shape& shape, const Parameters& parameters,
   if (parameters.empty()) return;
   if (shape.method() == config::v1::HTTP_METHOD_GET ||
       shape.encoding() == config::v1::ENCODING_QUERY) {
-    const Secret query = parameters.ToForm();
+    const Secret query = parameters.ToQuery();
     absl::StrAppend(&request->url,
                     absl::StrContains(request->url, '?') ? "&" : "?",
                     query.Reveal());

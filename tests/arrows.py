@@ -50,7 +50,9 @@ HOMES = [
     ("yaml-cpp/*", ["broker/yaml_proto.cc"]),
     ("nlohmann/*", ["broker/event_log.cc", "providers/json.*"]),
     ("curl/*", [PROVIDERS]),
-    ("openssl/*", ["providers/ca_file.cc", "providers/curl_http_client.cc"]),
+    ("openssl/*", ["providers/ca_file.cc", "providers/client_assertion.cc",
+                   "providers/curl_http_client.cc"]),
+    ("re2/*", ["providers/pattern.cc"]),
     ("rocksdb/*", [STORAGE]),
     ("sodium.h", [BROKER, STORAGE, PROVIDERS]),
 ]

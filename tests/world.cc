@@ -11,6 +11,7 @@
 #include "broker/keyring.h"
 #include "broker/mutex.h"
 #include "broker/provider_directory.h"
+#include "broker/yaml_proto.h"
 #include "gtest/gtest.h"
 #include "providers/configured_providers.h"
 #include "storage/file_keyring.h"
@@ -84,12 +85,8 @@ void World::Restart() {
 
 void World::Connect(absl::string_view subject, absl::string_view refresh_token,
                     absl::string_view access_token) {
-  const auto started = Start(StartRequest(subject));
-  ASSERT_TRUE(started.ok()) << started.status();
+  const auto callback = Callback(StartRequest(subject));
   http.Answer(200, Tokens(access_token, refresh_token));
-  v1::CompleteAuthorizationRequest callback;
-  callback.set_state(started->state());
-  callback.set_code("code-1");
   const auto connection = Complete(callback);
   ASSERT_TRUE(connection.ok()) << connection.status();
 }
@@ -147,6 +144,23 @@ std::string World::Tokens(absl::string_view access_token,
           ? std::string()
           : absl::StrCat(R"(,"refresh_token":")", refresh_token, "\""),
       "}");
+}
+
+config::v1::Provider World::Settings(absl::string_view yaml) {
+  config::v1::Provider settings;
+  const absl::Status read = YamlToProto(yaml, "settings", &settings);
+  EXPECT_TRUE(read.ok()) << read;
+  return settings;
+}
+
+v1::CompleteAuthorizationRequest World::Callback(
+    const v1::StartAuthorizationRequest& request) {
+  const auto started = Start(request);
+  EXPECT_TRUE(started.ok()) << started.status();
+  v1::CompleteAuthorizationRequest callback;
+  if (started.ok()) callback.set_state(started->state());
+  callback.set_code("code-1");
+  return callback;
 }
 
 v1::StartAuthorizationRequest World::StartRequest(absl::string_view subject) {

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "broker/broker.h"
+#include "broker/connection_key.h"
 #include "broker/event_log.h"
 #include "broker/keyring.h"
 #include "broker/provider_directory.h"
@@ -64,11 +65,23 @@ class World {
                             absl::string_view refresh_token,
                             int expires_in = 3600);
 
+  // Changes of acme's settings, in the configuration's own words.
+  static config::v1::Provider Settings(absl::string_view yaml);
+
   static ConnectionKey Key(absl::string_view subject = "alice") {
     return {"acme", std::string(subject)};
   }
+  // What stands for `subject` in the calls above to name a further pair of its
+  // tokens.
+  static std::string Named(absl::string_view token_name,
+                           absl::string_view subject = "alice") {
+    return NamedKey("acme", subject, token_name).subject;
+  }
   static v1::StartAuthorizationRequest StartRequest(
       absl::string_view subject = "alice");
+  // The callback of an authorization just started.
+  v1::CompleteAuthorizationRequest Callback(
+      const v1::StartAuthorizationRequest& request = StartRequest());
 
   storage::v1::ConnectionRecord Record(absl::string_view subject = "alice");
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "broker/errors.h"
 #include "broker/proto_time.h"
 #include "gtest/gtest.h"
@@ -13,11 +14,8 @@ namespace tokenbroker {
 namespace {
 
 // The callback of an authorization just started.
-v1::CompleteAuthorizationRequest Callback(World& world,
-                                          absl::string_view subject = "alice") {
-  v1::CompleteAuthorizationRequest callback;
-  callback.set_state(world.Start(World::StartRequest(subject))->state());
-  callback.set_code("code-1");
+v1::CompleteAuthorizationRequest Callback(World& world) {
+  v1::CompleteAuthorizationRequest callback = world.Callback();
   callback.set_iss("https://acme.test");
   return callback;
 }
@@ -196,6 +194,172 @@ TEST(CompleteAuthorizationTest, TellsWhyACodeBroughtNothing) {
     EXPECT_TRUE(world.memory.OpenAttempts()->empty());
     EXPECT_EQ(world.GetText(), "CONNECTION_NOT_FOUND");
   }
+}
+
+// --- What the callback says besides ---
+
+constexpr char kRealms[] = R"(
+token_endpoint: "https://{realm}.acme.test/token"
+attributes:
+- {name: realm, pattern: "[a-z0-9]+", callback_param: realmId}
+- {name: user, callback_param: user}
+- {name: instance, answer_member: team.id}
+)";
+
+TEST(CompleteAuthorizationTest, KeepsWhatCallbackAndAnswerSay) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(kRealms));
+  auto callback = Callback(world);
+  (*callback.mutable_other_params())["realmId"] = "r1";
+  (*callback.mutable_other_params())["user"] = "Ann";
+  (*callback.mutable_other_params())["else"] = "x";
+  world.http.Answer(200, R"({"access_token":"at-1","team":{"id":7}})");
+  auto connection = world.Complete(callback);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  EXPECT_EQ(world.http.sent().back().url, "https://r1.acme.test/token");
+  const auto of = [](const v1::Connection& c) {
+    return Attributes(c.attributes().begin(), c.attributes().end());
+  };
+  EXPECT_EQ(of(*connection),
+            (Attributes{{"realm", "r1"}, {"user", "Ann"}, {"instance", "7"}}));
+  // Some say it only once.
+  callback = Callback(world);
+  (*callback.mutable_other_params())["realmId"] = "r2";
+  world.http.Answer(200, R"({"access_token":"at-1"})");
+  connection = world.Complete(callback);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  EXPECT_EQ(of(*connection),
+            (Attributes{{"realm", "r2"}, {"user", "Ann"}, {"instance", "7"}}));
+}
+
+TEST(CompleteAuthorizationTest, RefusesACallbackThatSaysSomethingElse) {
+  for (const std::string shop : {"coffee", "T/E/A"}) {
+    World world(config::v1::ROTATION_STRICT, World::Settings(R"(
+attributes:
+- {name: shop, pattern: "[a-z]+", callback_param: shop}
+caller_variables: [shop]
+)"));
+    auto start = World::StartRequest();
+    (*start.mutable_variables())["shop"] = "tea";
+    auto callback = world.Callback(start);
+    (*callback.mutable_other_params())["shop"] = shop;
+    EXPECT_EQ(ReasonFor(world, callback), "CALLBACK_REJECTED");
+    (*callback.mutable_other_params())["shop"] = "tea";
+    EXPECT_EQ(ReasonFor(world, callback), "AUTHORIZATION_NOT_FOUND");
+    EXPECT_TRUE(world.http.sent().empty());
+    EXPECT_TRUE(absl::StrContains(world.log_text(), "CALLBACK_REJECTED"));
+  }
+}
+
+TEST(CompleteAuthorizationTest, TakesNoUnsignedCallbackOfOneWhoSigns) {
+  for (const bool is_error : {false, true}) {
+    config::v1::Provider settings;
+    settings.set_callback_signature(config::v1::CALLBACK_SIGNATURE_HMAC_SHA256);
+    World world(config::v1::ROTATION_STRICT, settings);
+    auto callback = Callback(world);
+    if (is_error) callback.set_error("access_denied");
+    EXPECT_EQ(ReasonFor(world, callback), "CALLBACK_REJECTED");
+    EXPECT_TRUE(world.http.sent().empty());
+  }
+}
+
+TEST(CompleteAuthorizationTest, ADenialNeedsNothingElse) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(kRealms));
+  auto callback = Callback(world);
+  callback.set_error("access_denied");
+  (*callback.mutable_other_params())["realmId"] = "-";
+  EXPECT_EQ(ReasonFor(world, callback), "AUTHORIZATION_DENIED");
+}
+
+TEST(CompleteAuthorizationTest, SendsNoCodeWhereNobodyKnowsWhereTo) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(kRealms));
+  EXPECT_EQ(ReasonFor(world, Callback(world)), "PROVIDER_MISCONFIGURED");
+  EXPECT_TRUE(world.http.sent().empty());
+  EXPECT_TRUE(world.memory.OpenAttempts()->empty());
+}
+
+TEST(CompleteAuthorizationTest, TellsWhatWasNotGrantedAndWhenTheGrantEnds) {
+  World world(config::v1::ROTATION_STRICT,
+              World::Settings("absolute_lifetime: 100h"));
+  auto start = World::StartRequest();
+  start.add_scopes("calendar");
+  start.add_scopes("mail");
+  const auto callback = world.Callback(start);
+  world.http.Answer(200, R"({"access_token":"at-1","scope":"calendar"})");
+  const auto connection = world.Complete(callback);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  ASSERT_EQ(connection->scopes_not_granted_size(), 1);
+  EXPECT_EQ(connection->scopes_not_granted(0), "mail");
+  EXPECT_EQ(FromProto(connection->grant_expire_time()),
+            world.clock.TimeNow() + absl::Hours(100));
+}
+
+// --- Several pairs of tokens ---
+
+constexpr char kPairs[] = R"(
+answer:
+  named_tokens:
+  - {name: user, at: authed_user}
+attributes:
+- {name: team, answer_member: team}
+)";
+
+std::string Pairs(absl::string_view bot, absl::string_view user) {
+  return absl::StrCat(
+      R"({"access_token":"at-)", bot, R"(","refresh_token":"rt-)", bot,
+      R"(","expires_in":3600,"team":"T","scope":"bot","authed_user":{)",
+      R"("access_token":"at-)", user, R"(","refresh_token":"rt-)", user,
+      R"(","expires_in":7200,"scope":"chat"}})");
+}
+
+TEST(CompleteAuthorizationTest, EachPairOfTokensIsServedUnderItsName) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(kPairs));
+  const auto callback = Callback(world);
+  world.http.Answer(200, Pairs("b1", "u1"));
+  const auto connection = world.Complete(callback);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  EXPECT_EQ(connection->token_name(), "");
+  EXPECT_EQ(world.GetText(), "at-b1");
+  EXPECT_EQ(world.GetText(World::Named("user")), "at-u1");
+  EXPECT_EQ(world.GetText(World::Named("other")), "CONNECTION_NOT_FOUND");
+  const auto user = world.Read(World::Named("user"));
+  ASSERT_TRUE(user.ok()) << user.status();
+  EXPECT_EQ(user->subject(), "alice");
+  EXPECT_EQ(user->token_name(), "user");
+  EXPECT_EQ(user->generation(), 1);
+  EXPECT_EQ(user->scopes(0), "chat");
+  EXPECT_EQ(user->scopes_not_granted_size(), 0);
+  EXPECT_EQ(user->attributes().at("team"), "T");
+  EXPECT_EQ(FromProto(user->expire_time()),
+            world.clock.TimeNow() + absl::Hours(2));
+  EXPECT_TRUE(world.memory.OpenAttempts()->empty());
+}
+
+TEST(CompleteAuthorizationTest, EachPairIsRenewedByAConsentAndRefreshedAlone) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(kPairs));
+  auto callback = Callback(world);
+  world.http.Answer(200, Pairs("b1", "u1"));
+  ASSERT_TRUE(world.Complete(callback).ok());
+  callback = Callback(world);
+  world.http.Answer(200, Pairs("b2", "u2"));
+  ASSERT_TRUE(world.Complete(callback).ok());
+  EXPECT_EQ(world.GetText(), "at-b2");
+  EXPECT_EQ(world.GetText(World::Named("user")), "at-u2");
+  EXPECT_EQ(world.Record(World::Named("user")).connection().generation(), 2);
+  world.clock.Advance(absl::Hours(3));
+  world.http.Answer(200, World::Tokens("at-u3", "rt-u3"));
+  EXPECT_EQ(world.GetText(World::Named("user")), "at-u3");
+  EXPECT_TRUE(absl::StrContains(world.http.sent().back().body, "=rt-u2"));
+  EXPECT_EQ(world.Record().connection().generation(), 2);
+}
+
+TEST(CompleteAuthorizationTest, APairThatComesNoMoreStaysAsItIs) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(kPairs));
+  auto callback = Callback(world);
+  world.http.Answer(200, Pairs("b1", "u1"));
+  ASSERT_TRUE(world.Complete(callback).ok());
+  world.Connect("alice", "rt-b2", "at-b2");
+  EXPECT_EQ(world.GetText(), "at-b2");
+  EXPECT_EQ(world.GetText(World::Named("user")), "at-u1");
 }
 
 TEST(CompleteAuthorizationTest, WritesNoSecretIntoTheLog) {

@@ -2,6 +2,7 @@
 #include "broker/connection_view.h"
 
 #include "absl/time/time.h"
+#include "broker/connection_key.h"
 #include "broker/proto_time.h"
 #include "gtest/gtest.h"
 
@@ -41,6 +42,21 @@ TEST(ConnectionViewTest, ShowsTheRowAsItIs) {
     EXPECT_EQ(ViewOf(record, {}, kNow).SerializeAsString(),
               record.connection().SerializeAsString());
   }
+}
+
+TEST(ConnectionViewTest, TellsSubjectAndTokenNameApart) {
+  ConnectionRecord named = Record();
+  named.mutable_connection()->set_subject(
+      NamedKey("google", "alice", "user").subject);
+  for (const bool damaged : {false, true}) {
+    if (damaged) {
+      named.mutable_connection()->set_reason(Connection::REASON_DAMAGED);
+    }
+    const Connection view = ViewOf(named, {}, kNow);
+    EXPECT_EQ(view.subject(), "alice");
+    EXPECT_EQ(view.token_name(), "user");
+  }
+  EXPECT_EQ(ViewOf(Record(), {}, kNow).token_name(), "");
 }
 
 TEST(ConnectionViewTest, StaysActiveWhenTheTokenEndedButCanBeRenewed) {

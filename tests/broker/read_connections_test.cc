@@ -101,5 +101,28 @@ TEST_F(ReadConnectionsTest, APageTokenIsGoodForItsOwnListOnly) {
   }
 }
 
+TEST_F(ReadConnectionsTest, ListsEveryPairOfTokensBehindItsMainOne) {
+  for (const char* token_name : {"user", "bot"}) {
+    world_.Connect(World::Named(token_name, "user-1"));
+  }
+  for (const std::string subject : {"user-1", ""}) {
+    v1::ListConnectionsRequest request;
+    request.set_subject(subject);
+    request.set_page_size(1);
+    std::vector<std::string> names;
+    do {
+      const auto page = List(request);
+      ASSERT_TRUE(page.ok()) << page.status();
+      for (const auto& connection : page->connections()) {
+        if (connection.subject() == "user-1") {
+          names.push_back(connection.token_name());
+        }
+      }
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    EXPECT_EQ(names, (std::vector<std::string>{"", "bot", "user"})) << subject;
+  }
+}
+
 }  // namespace
 }  // namespace tokenbroker

@@ -134,6 +134,101 @@ TEST(RecoveryTest, ACodeWithAKeptAnswerBecomesAConnection) {
   EXPECT_EQ(world.http.sent().size(), 1u);
 }
 
+TEST(RecoveryTest, ACodeWithAKeptAnswerKeepsWhatItsCallbackSaid) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(R"(
+attributes:
+- {name: realm, callback_param: realmId}
+)"));
+  auto callback = world.Callback();
+  (*callback.mutable_other_params())["realmId"] = "r1";
+  world.store.FailWritesFrom(3);  // takes, begins, keeps
+  world.http.Answer(200, World::Tokens("at-1", "rt-1"));
+  EXPECT_FALSE(world.Complete(callback).ok());
+  world.Restart();
+  EXPECT_EQ(world.Read()->attributes().at("realm"), "r1");
+}
+
+// A code that brings two pairs of tokens, whose n-th durable step fails: 0
+// takes, 1 begins, 2 keeps, 3 begins and 4 commits the named pair, 5 commits
+// the main one.
+void CrashInCompletionOfPairs(World& world, int step) {
+  const auto callback = world.Callback();
+  world.store.FailWritesFrom(step);
+  world.http.Answer(
+      200, R"({"access_token":"at-b","refresh_token":"rt-b","expires_in":3600,)"
+           R"("user":{"access_token":"at-u","refresh_token":"rt-u",)"
+           R"("expires_in":3600}})");
+  EXPECT_FALSE(world.Complete(callback).ok()) << step;
+}
+
+config::v1::Provider Pairs() {
+  return World::Settings("answer: {named_tokens: [{name: user, at: user}]}");
+}
+
+TEST(RecoveryTest, AKeptAnswerBecomesEveryPairOfTokensOnce) {
+  for (const int step : {3, 4, 5}) {
+    World world(config::v1::ROTATION_STRICT, Pairs());
+    CrashInCompletionOfPairs(world, step);
+    EXPECT_EQ(world.GetText(), "CONNECTION_NOT_FOUND") << step;
+    world.Restart();
+    EXPECT_EQ(world.GetText(), "at-b") << step;
+    EXPECT_EQ(world.GetText(World::Named("user")), "at-u") << step;
+    for (const std::string& subject :
+         {std::string("alice"), World::Named("user")}) {
+      EXPECT_EQ(world.Record(subject).connection().generation(), 1) << step;
+    }
+    EXPECT_TRUE(world.memory.OpenAttempts()->empty()) << step;
+    EXPECT_EQ(world.http.sent().size(), 1u) << step;
+  }
+}
+
+TEST(RecoveryTest, APairThatRotatedSinceIsLeftAlone) {
+  World world(config::v1::ROTATION_STRICT, Pairs());
+  CrashInCompletionOfPairs(world, 5);
+  world.store.FailWritesFrom(-1);
+  world.clock.Advance(absl::Hours(2));
+  world.http.Answer(200, World::Tokens("at-u2", "rt-u2"));
+  EXPECT_EQ(world.GetText(World::Named("user")), "at-u2");
+  EXPECT_TRUE(world.broker->recovery.Sweep(absl::InfiniteFuture()).ok());
+  while (!world.broker->workers.IsIdle()) std::this_thread::yield();
+  EXPECT_EQ(world.Record().connection().generation(), 1);
+  EXPECT_EQ(world.GetText(World::Named("user")), "at-u2");
+  EXPECT_EQ(world.Record(World::Named("user")).connection().generation(), 2);
+}
+
+TEST(RecoveryTest, APairOfAnEarlierConsentIsRenewed) {
+  for (const int step : {3, 4, 5}) {
+    World world(config::v1::ROTATION_STRICT, Pairs());
+    world.Connect();
+    world.Connect(World::Named("user"), "rt-old", "at-old");
+    world.clock.Advance(absl::Minutes(1));
+    CrashInCompletionOfPairs(world, step);
+    EXPECT_EQ(world.GetText(), "at-1") << step;
+    world.Restart();
+    EXPECT_EQ(world.GetText(), "at-b") << step;
+    EXPECT_EQ(world.GetText(World::Named("user")), "at-u") << step;
+    EXPECT_EQ(world.Record(World::Named("user")).connection().generation(), 2);
+  }
+}
+
+// As when a sweep found the attempt while it was being concluded.
+TEST(RecoveryTest, WhatWasDeletedSinceDoesNotComeBack) {
+  World world(config::v1::ROTATION_STRICT, Pairs());
+  CrashInCompletionOfPairs(world, 5);
+  world.store.FailWritesFrom(-1);
+  const auto attempt = world.memory.OpenAttempts()->front();
+  world.Restart();
+  EXPECT_TRUE(world.Delete().ok());
+  Outcome outcome{.outcome_class = OutcomeClass::kSuccess};
+  outcome.tokens.emplace();
+  outcome.tokens->named.push_back({.name = "user"});
+  EXPECT_FALSE(world.broker->complete_authorization
+                   .Conclude(attempt, world.providers->List().front(), outcome,
+                             CompleteAuthorization::Turn::kAgain)
+                   .ok());
+  EXPECT_EQ(world.GetText(World::Named("user")), "CONNECTION_NOT_FOUND");
+}
+
 TEST(RecoveryTest, ASweepWaitsForARunningRefreshAndChangesNothing) {
   World world;
   world.Connect();

@@ -166,6 +166,84 @@ TEST(RefresherTest, SuspendsTheProviderAndKeepsConnectionsOnInvalidClient) {
   EXPECT_EQ(world.Read("bob")->state(), v1::Connection::STATE_ACTIVE);
 }
 
+// --- Where providers differ ---
+
+TEST(RefresherTest, AsksOtherwiseTheFirstTimeAfterACode) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(R"(
+refresh: {mode: exchange, least_age: 24h}
+first_refresh_request: {params: {grant_type: short_for_long}}
+refresh_request: {params: {grant_type: long_for_long}}
+)"));
+  world.Connect("alice", "", "short");
+  // What a code brought is due at once.
+  world.http.Answer(200, World::Tokens("long-1", "", 60 * 24 * 3600));
+  EXPECT_TRUE(RefreshIfDue(world).exchanged);
+  EXPECT_TRUE(absl::StrContains(world.http.sent().back().body,
+                                "grant_type=short_for_long"));
+  EXPECT_TRUE(absl::StrContains(world.http.sent().back().body, "=short"));
+  EXPECT_FALSE(RefreshIfDue(world).exchanged);
+  world.clock.Advance(absl::Hours(46 * 24));
+  world.http.Answer(200, World::Tokens("long-2", "", 60 * 24 * 3600));
+  EXPECT_TRUE(RefreshIfDue(world).exchanged);
+  EXPECT_TRUE(absl::StrContains(world.http.sent().back().body,
+                                "grant_type=long_for_long"));
+  EXPECT_TRUE(absl::StrContains(world.http.sent().back().body, "=long-1"));
+  EXPECT_EQ(world.GetText(), "long-2");
+}
+
+TEST(RefresherTest, RefreshesNoTokenThatIsTooYoungForAnybody) {
+  World world(config::v1::ROTATION_STRICT,
+              World::Settings("refresh: {least_age: 30m}"));
+  world.Connect();
+  world.clock.Advance(absl::Minutes(20));
+  const auto refused = world.Get("alice", {.rejected = Secret("at-1")});
+  EXPECT_EQ(ReasonOf(refused.status()), v1::ERROR_REASON_PROVIDER_UNAVAILABLE);
+  EXPECT_EQ(RetryDelayOf(refused.status()), absl::Minutes(10));
+  EXPECT_EQ(world.GetText("alice", {.min_ttl = absl::Minutes(50)}), "at-1");
+  EXPECT_EQ(world.http.sent().size(), 1u);
+  world.clock.Advance(absl::Minutes(10));
+  world.http.Answer(200, World::Tokens("at-2", "rt-2"));
+  EXPECT_EQ(world.GetText("alice", {.rejected = Secret("at-1")}), "at-2");
+}
+
+TEST(RefresherTest, SendsToWhereTheConnectionIsAndFollowsItWhenItMoves) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(R"(
+refresh_request: {endpoint: "https://{instance}.acme.test/token"}
+attributes:
+- {name: instance, pattern: "[a-z]+", answer_member: instance}
+)"));
+  const auto callback = world.Callback();
+  world.http.Answer(200, R"({"access_token":"at-1","refresh_token":"rt-1",)"
+                         R"("expires_in":3600,"instance":"one"})");
+  ASSERT_TRUE(world.Complete(callback).ok());
+  world.clock.Advance(absl::Minutes(50));
+  world.http.Answer(
+      200, R"({"access_token":"at-2","expires_in":3600,"instance":"two"})");
+  RefreshIfDue(world);
+  EXPECT_EQ(world.http.sent().back().url, "https://one.acme.test/token");
+  world.clock.Advance(absl::Minutes(50));
+  world.http.Answer(200, World::Tokens("at-3", ""));
+  RefreshIfDue(world);
+  EXPECT_EQ(world.http.sent().back().url, "https://two.acme.test/token");
+}
+
+TEST(RefresherTest, SpendsNothingOnARequestThatCannotBeMade) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(R"(
+refresh_request: {endpoint: "https://{instance}.acme.test/token"}
+attributes:
+- {name: instance, pattern: "[a-z]+", answer_member: instance}
+)"));
+  world.Connect();
+  world.clock.Advance(absl::Minutes(50));
+  EXPECT_EQ(ReasonOf(RefreshIfDue(world).status),
+            v1::ERROR_REASON_PROVIDER_MISCONFIGURED);
+  EXPECT_EQ(world.http.sent().size(), 1u);
+  EXPECT_TRUE(world.memory.OpenAttempts()->empty());
+  EXPECT_EQ(world.Record().failures(), 0);
+  EXPECT_TRUE(absl::StrContains(world.log_text(), "request_not_made"));
+  EXPECT_EQ(world.GetText(), "at-1");
+}
+
 // --- Answers that could not be read ---
 
 TEST(RefresherTest, KeepsAnAnswerThatSaidSuccessAndCouldNotBeRead) {

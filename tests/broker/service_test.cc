@@ -135,6 +135,28 @@ TEST_F(ServiceTest, DoesTheMainJob) {
   }
 }
 
+TEST_F(ServiceTest, GivesThePairOfTokensThatIsNamed) {
+  world_.Connect();
+  world_.Connect(World::Named("user"), "rt-u", "at-u");
+  grpc::ClientContext context;
+  v1::GetAccessTokenRequest request;
+  request.set_provider("acme");
+  request.set_subject("alice");
+  request.set_token_name("user");
+  v1::GetAccessTokenResponse response;
+  ASSERT_TRUE(stub_->GetAccessToken(&context, request, &response).ok());
+  EXPECT_EQ(response.access_token(), "at-u");
+  grpc::ClientContext again;
+  v1::GetConnectionRequest read;
+  read.set_provider("acme");
+  read.set_subject("alice");
+  read.set_token_name("user");
+  v1::GetConnectionResponse connection;
+  ASSERT_TRUE(stub_->GetConnection(&again, read, &connection).ok());
+  EXPECT_EQ(connection.connection().subject(), "alice");
+  EXPECT_EQ(connection.connection().token_name(), "user");
+}
+
 TEST_F(ServiceTest, AFailureCarriesOneErrorInfoAndStopsRetries) {
   const Failure failure = GetFails("acme", "nobody");
   EXPECT_EQ(failure.code, grpc::StatusCode::NOT_FOUND);

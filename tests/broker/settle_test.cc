@@ -122,11 +122,23 @@ ConnectionRecord Settle(const ConnectionRecord& current, const Outcome& outcome,
                                      .jitter = jitter});
 }
 
-ConnectionRecord Coded(const ConnectionRecord& current,
-                       const TokenSet& tokens) {
-  const config::v1::Provider settings = Settings(config::v1::ROTATION_STRICT);
+ConnectionRecord Coded(
+    const ConnectionRecord& current, const TokenSet& tokens,
+    const config::v1::Provider& settings =
+        Settings(config::v1::ROTATION_STRICT),
+    const storage::v1::AuthorizationRecord& authorization = {}) {
   return SettleCode(
-      current, tokens,
+      current, tokens, authorization,
+      SettleContext{.now = kNow, .sent_time = kSent, .provider = settings});
+}
+
+// A refresh that brought `tokens`.
+ConnectionRecord Refreshed(const ConnectionRecord& current, TokenSet tokens,
+                           const config::v1::Provider& settings) {
+  Outcome outcome = Failure(OutcomeClass::kSuccess);
+  outcome.tokens = std::move(tokens);
+  return SettleRefresh(
+      current, outcome,
       SettleContext{.now = kNow, .sent_time = kSent, .provider = settings});
 }
 
@@ -649,6 +661,196 @@ TEST(LifeOfTest, HasNoEndWhenTheProviderGaveNone) {
   ConnectionRecord record = Active();
   record.mutable_connection()->clear_expire_time();
   EXPECT_EQ(LifeOf(record).expire_time, absl::InfiniteFuture());
+}
+
+// --- Where providers differ ---
+
+TEST(SettleTest, KnowsWhetherTheTokensCameWithACode) {
+  const ConnectionRecord coded = Coded({}, Tokens(kNow + absl::Hours(1)));
+  EXPECT_TRUE(coded.from_code());
+  for (const OutcomeClass failure : kEveryFailure) {
+    EXPECT_TRUE(Settle(coded, Failure(failure)).from_code());
+  }
+  const ConnectionRecord refreshed = Settle(coded, Success());
+  EXPECT_FALSE(refreshed.from_code());
+  EXPECT_TRUE(Coded(refreshed, Tokens(kNow + absl::Hours(1))).from_code());
+}
+
+TEST(SettleTest, ExchangesAtOnceWhatACodeBrought) {
+  config::v1::Provider settings = Settings(config::v1::ROTATION_NEVER);
+  settings.mutable_refresh()->set_mode(config::v1::REFRESH_MODE_EXCHANGE);
+  *settings.mutable_refresh()->mutable_least_age() = ToProto(absl::Hours(24));
+  const absl::Time end = kSent + absl::Hours(60 * 24);
+  for (const absl::Time expire_time :
+       {kSent + absl::Hours(1), absl::InfiniteFuture()}) {
+    const ConnectionRecord coded = Coded({}, Tokens(expire_time), settings);
+    EXPECT_EQ(FromProto(coded.connection().refresh_time()), kNow);
+    EXPECT_FALSE(coded.has_retry_time()) << "this exchange needs no age";
+    // Then it goes on as by the clock.
+    const ConnectionRecord next = Refreshed(coded, Tokens(end), settings);
+    EXPECT_EQ(FromProto(next.connection().refresh_time()),
+              DueTime({.obtain_time = kSent, .expire_time = end}, 0));
+    EXPECT_EQ(FromProto(next.retry_time()), kSent + absl::Hours(24));
+  }
+  TokenSet without = Tokens(kSent + absl::Hours(1));
+  without.refresh_token.reset();
+  EXPECT_FALSE(Coded({}, without, settings).connection().has_refresh_time());
+}
+
+TEST(SettleTest, RefreshesNothingThatIsTooYoung) {
+  config::v1::Provider settings = Settings(config::v1::ROTATION_NEVER);
+  *settings.mutable_refresh()->mutable_least_age() = ToProto(absl::Hours(2));
+  const absl::Time old_enough = kSent + absl::Hours(2);
+  const struct {
+    absl::Duration life;
+    absl::Time due;
+  } cases[] = {
+      // 75 % of the life, but not too young.
+      {absl::Hours(1), old_enough},
+      {absl::Hours(8), kSent + absl::Hours(6)},
+  };
+  for (const auto& test : cases) {
+    const TokenSet tokens = Tokens(kSent + test.life);
+    for (const ConnectionRecord& next :
+         {Coded(Active(), tokens, settings),
+          Refreshed(Active(), Tokens(kSent + test.life), settings)}) {
+      EXPECT_EQ(FromProto(next.connection().refresh_time()), test.due);
+      EXPECT_EQ(RetryTime(next), old_enough);
+    }
+  }
+  EXPECT_FALSE(Refreshed(Active(), Tokens(absl::InfiniteFuture()), settings)
+                   .connection()
+                   .has_refresh_time());
+}
+
+TEST(SettleTest, TellsWhichScopesOfACodeWereNotGranted) {
+  config::v1::Provider settings = Settings(config::v1::ROTATION_STRICT);
+  (*settings.mutable_scope_aliases())["email"] = "https://x.test/email";
+  (*settings.mutable_scope_aliases())["offline"] = "";
+  using Scopes = std::vector<std::string>;
+  const struct {
+    Scopes asked;
+    Scopes granted;
+    Scopes missing;
+  } cases[] = {
+      {{}, {}, {}},
+      {{"a", "b"}, {"b", "a", "c"}, {}},
+      {{"a", "b", "c"}, {"b"}, {"a", "c"}},
+      // Under its other name, or its own; never listed.
+      {{"email"}, {"https://x.test/email"}, {}},
+      {{"email"}, {"email"}, {}},
+      {{"email"}, {"a"}, {"email"}},
+      {{"offline"}, {"a"}, {}},
+  };
+  // What was missing before counts no more.
+  ConnectionRecord before = Active();
+  before.mutable_connection()->add_scopes_not_granted("old");
+  for (const auto& test : cases) {
+    storage::v1::AuthorizationRecord authorization;
+    authorization.mutable_scopes()->Assign(test.asked.begin(),
+                                           test.asked.end());
+    TokenSet tokens = Tokens(kNow + absl::Hours(1));
+    tokens.scopes = test.granted;
+    const auto next = Coded(before, tokens, settings, authorization);
+    const auto& missing = next.connection().scopes_not_granted();
+    EXPECT_EQ(Scopes(missing.begin(), missing.end()), test.missing);
+  }
+}
+
+TEST(SettleTest, NotesWhichScopesARefreshTookAway) {
+  config::v1::Provider settings = Settings(config::v1::ROTATION_STRICT);
+  (*settings.mutable_scope_aliases())["email"] = "https://x.test/email";
+  using Scopes = std::vector<std::string>;
+  const struct {
+    Scopes before;
+    Scopes missing_before;
+    Scopes granted;
+    Scopes missing;
+  } cases[] = {
+      {{"a"}, {"m"}, {"a"}, {"m"}},
+      {{"a", "b"}, {"m"}, {"b"}, {"m", "a"}},
+      {{"a"}, {"m"}, {"a", "m"}, {}},
+      // The same scope, now under its other name.
+      {{"a", "email"}, {}, {"a", "https://x.test/email"}, {}},
+  };
+  for (const auto& test : cases) {
+    ConnectionRecord current = Active();
+    Connection& connection = *current.mutable_connection();
+    connection.mutable_scopes()->Assign(test.before.begin(), test.before.end());
+    connection.mutable_scopes_not_granted()->Assign(test.missing_before.begin(),
+                                                    test.missing_before.end());
+    TokenSet tokens = Tokens(kNow + absl::Hours(1));
+    tokens.scopes = test.granted;
+    const auto next = Refreshed(current, std::move(tokens), settings);
+    const auto& missing = next.connection().scopes_not_granted();
+    EXPECT_EQ(Scopes(missing.begin(), missing.end()), test.missing);
+  }
+}
+
+TEST(SettleTest, KnowsWhenTheGrantOfACodeEnds) {
+  constexpr absl::Time kNever = absl::InfiniteFuture();
+  const absl::Time said = kSent + absl::Hours(24 * 90);
+  const absl::Duration year = absl::Hours(24 * 365);
+  const struct {
+    absl::Duration lifetime;  // zero: not in the settings
+    absl::Time said;          // by the answer
+    absl::Time end;
+  } cases[] = {
+      {absl::ZeroDuration(), kNever, kNever},
+      {absl::ZeroDuration(), said, said},
+      {year, kNever, kSent + year},
+      {year, said, said},
+      {absl::Hours(1), said, kSent + absl::Hours(1)},
+  };
+  ConnectionRecord before = Active();
+  *before.mutable_connection()->mutable_grant_expire_time() = ToProto(kNow);
+  for (const auto& test : cases) {
+    config::v1::Provider settings = Settings(config::v1::ROTATION_STRICT);
+    if (test.lifetime != absl::ZeroDuration()) {
+      *settings.mutable_absolute_lifetime() = ToProto(test.lifetime);
+    }
+    TokenSet tokens = Tokens(kNow + absl::Hours(1));
+    tokens.grant_expire_time = test.said;
+    const ConnectionRecord next = Coded(before, tokens, settings);
+    EXPECT_EQ(next.connection().has_grant_expire_time(), test.end != kNever);
+    if (test.end == kNever) continue;
+    EXPECT_EQ(FromProto(next.connection().grant_expire_time()), test.end);
+    // A refresh moves it only if its answer says so.
+    const ConnectionRecord silent =
+        Refreshed(next, Tokens(kNow + absl::Hours(1)), settings);
+    EXPECT_EQ(FromProto(silent.connection().grant_expire_time()), test.end);
+    TokenSet later = Tokens(kNow + absl::Hours(1));
+    later.grant_expire_time = kNow + 2 * year;
+    EXPECT_EQ(FromProto(Refreshed(next, std::move(later), settings)
+                            .connection()
+                            .grant_expire_time()),
+              kNow + 2 * year);
+  }
+}
+
+TEST(SettleTest, KeepsAttributesUntilTheyAreSaidAnew) {
+  const config::v1::Provider settings = Settings(config::v1::ROTATION_STRICT);
+  ConnectionRecord before = Active();
+  auto& attributes = *before.mutable_connection()->mutable_attributes();
+  attributes["user"] = "once";
+  attributes["realm"] = "1";
+  attributes["instance"] = "a";
+  storage::v1::AuthorizationRecord authorization;
+  (*authorization.mutable_attributes())["realm"] = "2";
+  (*authorization.mutable_attributes())["instance"] = "b";
+  TokenSet tokens = Tokens(kNow + absl::Hours(1));
+  tokens.attributes = {{"instance", "c"}};
+  const auto of = [](const ConnectionRecord& record) {
+    return Attributes(record.connection().attributes().begin(),
+                      record.connection().attributes().end());
+  };
+  const ConnectionRecord coded = Coded(before, tokens, settings, authorization);
+  EXPECT_EQ(of(coded),
+            (Attributes{{"user", "once"}, {"realm", "2"}, {"instance", "c"}}));
+  TokenSet moved = Tokens(kNow + absl::Hours(1));
+  moved.attributes = {{"instance", "d"}};
+  EXPECT_EQ(of(Refreshed(coded, std::move(moved), settings)),
+            (Attributes{{"user", "once"}, {"realm", "2"}, {"instance", "d"}}));
 }
 
 }  // namespace

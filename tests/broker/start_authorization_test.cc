@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/start_authorization.h"
 
+#include <map>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -120,6 +121,65 @@ TEST(StartAuthorizationTest, GivesNoUrlForWhatCouldNotBeRemembered) {
   World world;
   world.store.FailWritesFrom(0);
   EXPECT_EQ(ReasonFor(world, World::StartRequest()), "STORAGE_UNAVAILABLE");
+}
+
+TEST(StartAuthorizationTest, AsksForNoNonceThatWouldNotComeBack) {
+  for (const char* id_token : {"without_nonce", "ignored"}) {
+    World world(config::v1::ROTATION_STRICT,
+                World::Settings(absl::StrCat("id_token: ", id_token)));
+    v1::StartAuthorizationRequest request = World::StartRequest();
+    request.add_scopes("openid");
+    const auto response = world.Start(request);
+    ASSERT_TRUE(response.ok()) << response.status();
+    EXPECT_FALSE(absl::StrContains(response->authorization_url(), "nonce="));
+    const auto state_hash = StateHash(*world.keyring, response->state());
+    const auto secrets = OpenAuthorizationSecrets(
+        *world.keyring, state_hash, world.memory.Take(state_hash)->secrets());
+    EXPECT_EQ(secrets->nonce(), "");
+  }
+}
+
+constexpr char kShops[] = R"(
+authorization_endpoint: "https://{shop}.acme.test/authorize"
+attributes:
+- {name: shop, pattern: "[a-z]+"}
+caller_variables: [shop]
+)";
+
+TEST(StartAuthorizationTest, PutsTheCallersVariablesIntoTheUrlAndKeepsThem) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(kShops));
+  v1::StartAuthorizationRequest request = World::StartRequest();
+  (*request.mutable_variables())["shop"] = "tea";
+  const auto response = world.Start(request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_TRUE(absl::StartsWith(response->authorization_url(),
+                               "https://tea.acme.test/authorize?"));
+  const auto authorization =
+      world.memory.Take(StateHash(*world.keyring, response->state()));
+  EXPECT_EQ(authorization->attributes().at("shop"), "tea");
+}
+
+TEST(StartAuthorizationTest, TakesExactlyTheVariablesThatAreLeftToCallers) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(kShops));
+  const std::map<std::string, std::string> cases[] = {
+      {}, {{"shop", "T"}}, {{"shop", "tea"}, {"other", "x"}}, {{"other", "x"}}};
+  for (const auto& variables : cases) {
+    v1::StartAuthorizationRequest request = World::StartRequest();
+    request.mutable_variables()->insert(variables.begin(), variables.end());
+    EXPECT_EQ(ReasonFor(world, request), "INVALID_FIELD");
+  }
+}
+
+TEST(StartAuthorizationTest, BlamesTheConfigurationForAUrlThatCannotBeMade) {
+  // What stands in the endpoint is known only after it was asked.
+  World world(config::v1::ROTATION_STRICT, World::Settings(R"(
+authorization_endpoint: "https://{shop}.acme.test/authorize"
+attributes:
+- {name: shop, pattern: "[a-z]+", answer_member: shop}
+)"));
+  EXPECT_EQ(ReasonFor(world, World::StartRequest()), "PROVIDER_MISCONFIGURED");
+  EXPECT_TRUE(absl::StrContains(world.log_text(), "request_not_made"));
+  EXPECT_EQ(*world.memory.ForgetExpired(absl::InfiniteFuture(), 9), 0);
 }
 
 }  // namespace

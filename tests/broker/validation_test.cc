@@ -169,6 +169,10 @@ TEST(ValidationTest, ChecksTheTextOfAStart) {
        [](Request* r, const std::string& value) {
          (*r->mutable_extra_params())["prompt"] = value;
        }},
+      {"variables[shop]", 1024, false,
+       [](Request* r, const std::string& value) {
+         (*r->mutable_variables())["shop"] = value;
+       }},
   };
   for (const auto& field : fields) ExpectTextField(Start(), field);
 }
@@ -193,32 +197,83 @@ TEST(ValidationTest, NamesEveryBadScopeByItsIndex) {
                           absl::StrCat("scopes[3] ", kMustBeAScope)));
 }
 
-TEST(ValidationTest, TakesThirtyTwoExtraParametersAndNotOneMore) {
-  v1::StartAuthorizationRequest request = Start();
-  auto& params = *request.mutable_extra_params();
+// Every map of parameters: what a client calls it, and a request with it.
+template <typename Request>
+struct ParamsField {
+  std::string name;
+  google::protobuf::Map<std::string, std::string>* (*params)(Request*);
+};
+
+template <typename Request>
+void ExpectParamsField(const Request& good, const ParamsField<Request>& field) {
+  SCOPED_TRACE(field.name);
+  Request request = good;
+  auto& params = *field.params(&request);
   for (int i = 0; i < 32; ++i) params[absl::StrCat("p", i)] = "v";
   EXPECT_THAT(Complaints(request), IsEmpty());
   params["one-more"] = "v";
   EXPECT_THAT(Complaints(request),
-              ElementsAre("extra_params must be at most 32"));
-}
-
-TEST(ValidationTest, TakesNamesOfExtraParametersOfVisibleAscii) {
+              ElementsAre(absl::StrCat(field.name, " must be at most 32")));
   for (const std::string& name :
        {std::string("x"), std::string("!~"), std::string(63, 'x')}) {
-    v1::StartAuthorizationRequest request = Start();
-    (*request.mutable_extra_params())[name] = "v";
+    request = good;
+    (*field.params(&request))[name] = "v";
     EXPECT_THAT(Complaints(request), IsEmpty()) << name;
   }
   for (const std::string& name :
        {std::string(), std::string(64, 'x'), std::string("a b"),
         std::string("a\n"), std::string("\x7f"), std::string("ü")}) {
-    v1::StartAuthorizationRequest request = Start();
-    (*request.mutable_extra_params())[name] = "v";
-    EXPECT_THAT(Complaints(request),
-                ElementsAre("extra_params must have names of 1 to 63 bytes of "
-                            "visible ASCII"))
+    request = good;
+    (*field.params(&request))[name] = "v";
+    EXPECT_THAT(
+        Complaints(request),
+        ElementsAre(absl::StrCat(
+            field.name, " must have names of 1 to 63 bytes of visible ASCII")))
         << name;
+  }
+}
+
+TEST(ValidationTest, TakesThirtyTwoParametersWithNamesOfVisibleAscii) {
+  using Started = v1::StartAuthorizationRequest;
+  using Completed = v1::CompleteAuthorizationRequest;
+  ExpectParamsField<Started>(Start(), {"extra_params", [](Started* r) {
+                                         return r->mutable_extra_params();
+                                       }});
+  ExpectParamsField<Started>(Start(), {"variables", [](Started* r) {
+                                         return r->mutable_variables();
+                                       }});
+  ExpectParamsField<Completed>(Complete(), {"other_params", [](Completed* r) {
+                                              return r->mutable_other_params();
+                                            }});
+}
+
+TEST(ValidationTest, TakesEachParameterOfACallbackInOnePlaceOnly) {
+  for (const std::string name :
+       {"state", "code", "iss", "error", "error_description"}) {
+    v1::CompleteAuthorizationRequest request = Complete();
+    (*request.mutable_other_params())[name] = "v";
+    EXPECT_THAT(Complaints(request),
+                ElementsAre(absl::StrCat("other_params[", name,
+                                         "] has a field of its own")));
+  }
+}
+
+TEST(ValidationTest, TakesATokenNameThatIsOne) {
+  auto get = Key<v1::GetAccessTokenRequest>();
+  auto read = Key<v1::GetConnectionRequest>();
+  const auto expect = [&](const std::string& name, const auto& matcher) {
+    get.set_token_name(name);
+    read.set_token_name(name);
+    EXPECT_THAT(Complaints(get), matcher) << name;
+    EXPECT_THAT(Complaints(read), matcher) << name;
+  };
+  for (const std::string& name :
+       {std::string(), std::string("user"), std::string(63, 'a')}) {
+    expect(name, IsEmpty());
+  }
+  for (const std::string& name :
+       {std::string(64, 'a'), std::string("User"), std::string("a\x1f")}) {
+    expect(name, ElementsAre(absl::StrCat("token_name ", kMustBeAName)));
   }
 }
 
@@ -233,6 +288,10 @@ TEST(ValidationTest, ChecksTheTextOfACallback) {
        [](Request* r, const std::string& value) { r->set_iss(value); }},
       {"error", 256, false,
        [](Request* r, const std::string& value) { r->set_error(value); }},
+      {"other_params[shop]", 4096, false,
+       [](Request* r, const std::string& value) {
+         (*r->mutable_other_params())["shop"] = value;
+       }},
   };
   EXPECT_THAT(Complaints(Complete()), IsEmpty());
   for (const auto& field : fields) ExpectTextField(Complete(), field);

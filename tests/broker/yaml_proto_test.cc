@@ -218,7 +218,7 @@ TEST(YamlProtoTest, SaysWhereWhatAndWhatToWriteInstead) {
       {"<<: {name: a}\n", "1: the document has an unknown key; known"},
       {"error_rules:\n- error: x\n  colour: y\n",
        "3: error_rules has no key \"colour\"; known keys: error, error_code, "
-       "class"},
+       "status, description, class"},
       // Types.
       {"name: [a]\n", "1: name must be a single value"},
       {"name: {a: b}\n", "1: name must be a single value"},
@@ -250,8 +250,8 @@ TEST(YamlProtoTest, SaysWhereWhatAndWhatToWriteInstead) {
       {"request_timeout: inf\n", "1: request_timeout must be a duration"},
       {"request_timeout: -inf\n", "1: request_timeout must be a duration"},
       {"request_timeout: ''\n", "1: request_timeout must be a duration"},
-      {"name: a\npkce: UNSUPPORTED\n",
-       "2: pkce must be one of REQUIRED, SUPPORTED"},
+      {"name: a\npkce: MAYBE\n",
+       "2: pkce must be one of REQUIRED, SUPPORTED, UNSUPPORTED"},
       {"error_rules:\n- error: x\n  class: WARM\n",
        "3: class must be one of TRANSIENT, GRANT_DEAD, CLIENT_REJECTED"},
       {"extra_authorization_params:\n  a: b\n  a: c\n",

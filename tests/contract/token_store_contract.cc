@@ -310,6 +310,27 @@ TEST_P(TokenStoreContract, ListsOnlyWhatIsAskedFor) {
   }
 }
 
+TEST_P(TokenStoreContract, ListsASubjectWithItsFurtherPairsOfTokens) {
+  for (const ConnectionKey& key :
+       {NamedKey("google", "a", "user"), NamedKey("google", "a", ""),
+        NamedKey("google", "a", "bot"), NamedKey("google", "a b", ""),
+        NamedKey("google", "ab", "bot"), NamedKey("kakao", "a", "bot")}) {
+    Connect(store(), key);
+  }
+  ListRequest request;
+  request.providers = {"google", "kakao"};
+  request.subject = "a";
+  EXPECT_EQ(List(store(), request), (Strings{"google/a",
+                                             "google/a\x1f"
+                                             "bot",
+                                             "google/a\x1fuser",
+                                             "kakao/a\x1f"
+                                             "bot"}));
+  request.after = NamedKey("google", "a", "bot");
+  request.limit = 1;
+  EXPECT_EQ(List(store(), request), (Strings{"google/a\x1fuser"}));
+}
+
 TEST_P(TokenStoreContract, ListsPageByPageWithoutGapOrRepetition) {
   Strings all;
   for (const char* provider : {"google", "kakao"}) {

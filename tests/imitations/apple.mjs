@@ -71,7 +71,7 @@ export class Family extends Imitation {
     if (/[?&]scope=[^&]*\+/.test(search)) {
       throw new Refusal('bad_request', 'spaces between scopes are not %20');
     }
-    if (params.scope && params.response_mode !== 'form_post') {
+    if (/name|email/.test(params.scope) && params.response_mode !== 'form_post') {
       throw new Refusal('bad_request', 'response_mode must be form_post when name or email scope is requested.');
     }
     // What is ignored is not compared.
@@ -80,7 +80,7 @@ export class Family extends Imitation {
 
   // What Apple's page posts.
   callback(params, { user, params: { scope } }) {
-    if (params.error || !scope || this.#told.has(user)) return params;
+    if (params.error || !/name|email/.test(scope) || this.#told.has(user)) return params;
     this.#told.add(user);
     return { ...params, user: JSON.stringify(this.person(user)) };
   }

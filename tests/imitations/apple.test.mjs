@@ -18,7 +18,14 @@ test('apple: the name comes once and is kept', async (t) => {
   assert.deepEqual(JSON.parse(again.attributes.user), imitation.person('alice'));
   const { connection: read } = await client.getConnection(connection);
   assert.deepEqual(JSON.parse(read.attributes.user), imitation.person('alice'));
+  staged.finish();
+});
+
+test('apple: who asks for openid learns who the user is', async (t) => {
+  const staged = await stage(t, apple, { changes: { scopes: ['openid', 'email'] } });
+  const made = await connect(staged);
   assert.equal(made.account.id, 'alice');
+  await renewed(staged);
   staged.finish();
 });
 

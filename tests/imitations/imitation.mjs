@@ -43,6 +43,7 @@
 //   ledger                     {path, method, headers, params, reason, status,
 //                              answer, scripted, time} of every request; params
 //                              as the handler read them
+//   meddle(asked)              if set, changes each request before it is read
 //   complaints                 what the broker did wrong; to be empty at the end
 import { createServer } from 'node:http';
 import { randomBytes } from 'node:crypto';
@@ -193,7 +194,9 @@ export class Imitation {
       headers: request.headers,
       body: await textOf(request),
     };
-    const entry = { method: asked.method, path: pathname, headers: asked.headers, time: Date.now() };
+    this.meddle?.(asked);
+    const { method, path } = asked;
+    const entry = { method, path, headers: asked.headers, time: Date.now() };
     // Handlers add the parameters they read.
     asked.entry = entry;
     this.ledger.push(entry);

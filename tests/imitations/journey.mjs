@@ -22,7 +22,7 @@ export function blockOf(broker, family, imitation, changes = {}) {
   };
   const files = imitation.files ?? { client_secret_file: `${imitation.client.secret}\n` };
   for (const [key, contents] of Object.entries(files)) {
-    block[key] = broker.file(key, contents);
+    block[key] = broker.file(`${changes.name ?? block.name}.${key}`, contents);
     chmodSync(block[key], 0o600);
   }
   return { ...block, ...changes };
@@ -107,6 +107,8 @@ export async function remove({ imitation, client }) {
     code: 'NOT_FOUND',
     reason: 'CONNECTION_NOT_FOUND',
   });
+  // First, for it explains the rest.
+  assert.deepEqual(imitation.complaints, []);
   assert.ok(imitation.books.grants.every((grant) => grant.ended), 'a grant that lives on');
 }
 

@@ -31,9 +31,9 @@ std::string Url(const config::v1::Provider& settings,
 
 TEST(AuthorizationUrlTest, PutsParametersInAFixedOrder) {
   EXPECT_EQ(Url(Settings(), Params()),
-            "https://as.test/authorize?response_type=code&client_id=app+1"
+            "https://as.test/authorize?response_type=code&client_id=app%201"
             "&redirect_uri=https%3A%2F%2Fapp.test%2Fcb%3Fx%3D1"
-            "&scope=openid+calendar.read&state=st-1&code_challenge=ch-1"
+            "&scope=openid%20calendar.read&state=st-1&code_challenge=ch-1"
             "&code_challenge_method=S256");
 }
 
@@ -44,7 +44,7 @@ TEST(AuthorizationUrlTest, EndsWithWhatIsOptional) {
   params.login_hint = "ann@example.org";
   params.extra_params = {{"prompt", "consent"}, {"hd", "example.org"}};
   EXPECT_EQ(Url(Settings(), params),
-            "https://as.test/authorize?response_type=code&client_id=app+1"
+            "https://as.test/authorize?response_type=code&client_id=app%201"
             "&redirect_uri=https%3A%2F%2Fapp.test%2Fcb%3Fx%3D1"
             "&state=st-1&code_challenge=ch-1&code_challenge_method=S256"
             "&nonce=n-1&login_hint=ann%40example.org"
@@ -90,7 +90,7 @@ TEST(AuthorizationUrlTest, HasTheShapeThatTheSettingsGiveIt) {
   shape.set_response_mode("form_post");
   shape.set_fragment("go");
   EXPECT_EQ(Url(settings, Params()),
-            "https://as.test/authorize?response_type=code&appid=app+1"
+            "https://as.test/authorize?response_type=code&appid=app%201"
             "&redirect_uri=https%3A%2F%2Fapp.test%2Fcb%3Fx%3D1"
             "&state=st-1&code_challenge=ch-1&code_challenge_method=S256"
             "&response_mode=form_post#go");

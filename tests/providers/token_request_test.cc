@@ -176,7 +176,7 @@ TEST(TokenRequestTest, PutsParametersIntoTheQueryOnlyWhereTheShapeSaysSo) {
   EXPECT_EQ(request.method, "GET");
   EXPECT_EQ(request.url,
             "https://as.test/renew?v=2&grant_type=refresh_token"
-            "&refresh_token=rt%2F1&client_id=app%3A1+x"
+            "&refresh_token=rt%2F1&client_id=app%3A1%20x"
             "&client_secret=p%40ss%3Aw%25rd%2B%C3%A9");
   EXPECT_EQ(HeaderOf(request, "Content-Type"), "absent");
   EXPECT_EQ(request.body.Reveal(), "");
