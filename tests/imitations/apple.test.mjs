@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as apple from './apple.mjs';
-import { connect, connection, journey, renewed, stage } from './journey.mjs';
+import { connect, connection, ended, journey, renewed, stage } from './journey.mjs';
 
 // No API takes the access token.
 journey(apple, { byClock: false });
@@ -26,6 +26,14 @@ test('apple: who asks for openid learns who the user is', async (t) => {
   const made = await connect(staged);
   assert.equal(made.account.id, 'alice');
   await renewed(staged);
+  staged.finish();
+});
+
+test('apple: the user ends the use of the account', async (t) => {
+  const staged = await stage(t, apple);
+  await connect(staged);
+  staged.imitation.books.end();
+  assert.equal(await ended(staged), 'GRANT_REJECTED');
   staged.finish();
 });
 

@@ -14,7 +14,7 @@ export function calendar(staged) {
   return async (days) => {
     await broker.stop();
     passed += days;
-    setWallClock(passed * day);
+    setWallClock(Math.round(passed * day));
     imitation.books.forward(days * day);
     await broker.start();
     staged.client = broker.client;

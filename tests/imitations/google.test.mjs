@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
 import * as google from './google.mjs';
-import { connect, connection, good, journey, refreshes, renewed, stage } from './journey.mjs';
+import { connect, connection, ended, good, journey, refreshes, renewed, stage } from './journey.mjs';
 
 const { calendar, rateLimited } = google;
 
@@ -82,14 +82,11 @@ test('google: a dead grant is believed when it is said twice', async (t) => {
   await rejects(ask(), { code: 'UNAVAILABLE', reason: 'PROVIDER_UNAVAILABLE' });
   const { connection: doubted } = await client.getConnection(connection);
   assert.equal(doubted.state, 'STATE_ACTIVE');
-  await until(async () => {
-    await ask().catch(() => {});
-    const { connection: seen } = await client.getConnection(connection);
-    return seen.state === 'STATE_REAUTHORIZATION_REQUIRED';
-  }, 'the confirmation');
+  assert.equal(await ended(staged), 'GRANT_REJECTED');
   await rejects(ask(), { code: 'FAILED_PRECONDITION', reason: 'REAUTHORIZATION_REQUIRED' });
-  const { connection: ended } = await client.getConnection(connection);
-  assert.equal(ended.reason, 'REASON_GRANT_REJECTED');
+  const { connection: over } = await client.getConnection(connection);
+  assert.equal(over.state, 'STATE_REAUTHORIZATION_REQUIRED');
+  assert.equal(over.reason, 'REASON_GRANT_REJECTED');
   assert.equal(imitation.asked('refresh_token').length, 2);
   assert.ok(broker.events('refresh').every(({ outcome }) => outcome === 'grant_dead'));
   // The user comes back.

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { test } from 'node:test';
-import { Broker } from '../end_to_end/broker.mjs';
+import { Broker, detailsOf } from '../end_to_end/broker.mjs';
 import { rejects, until } from '../end_to_end/expect.mjs';
 
 export const connection = { provider: 'imitated', subject: 'alice' };
@@ -97,6 +97,21 @@ export async function renewed(staged, request = {}) {
   return next;
 }
 
+// The API refuses the token and the provider the refresh, until the broker says
+// that the user must return; gives the cause that it names.
+export async function ended({ client }, request = {}) {
+  const wanted = { ...connection, ...request };
+  const { accessToken } = await client.getAccessToken(wanted);
+  return until(async () => {
+    const error = await client
+      .getAccessToken({ ...wanted, rejectedAccessToken: accessToken })
+      .then(() => assert.fail('a token of a grant that is over'), (failure) => failure);
+    const [info] = detailsOf(error).errorInfos;
+    if (!info) throw error;
+    return info.reason === 'REAUTHORIZATION_REQUIRED' && info.metadata.cause;
+  }, 'the end of the connection');
+}
+
 export const refreshes = (imitation) =>
   imitation.asked('refresh_token').filter((entry) => entry.status === 200 && !entry.reason);
 
@@ -112,13 +127,17 @@ export async function remove({ imitation, client }) {
   assert.ok(imitation.books.grants.every((grant) => grant.ended), 'a grant that lives on');
 }
 
-// Declares the common tests. `request` and `choices` as for connect; `byClock`:
-// whether the clock refreshes.
-export function journey(family, { request, choices, byClock = true } = {}) {
+// Declares the common tests. `request` and `choices` as for connect, `changes`
+// and `configuration` as for stage; `byClock`: whether the clock refreshes.
+export function journey(
+  family,
+  { request, choices, changes, configuration, byClock = true } = {},
+) {
   const go = { request, choices };
+  const set = (t, options) => stage(t, family, { options, changes, configuration });
 
   test(`${family.preset}: start, complete, get, refresh, delete`, async (t) => {
-    const staged = await stage(t, family);
+    const staged = await set(t);
     const made = await connect(staged, go);
     assert.equal(made.state, 'STATE_ACTIVE');
     assert.equal(made.generation, 1);
@@ -133,7 +152,7 @@ export function journey(family, { request, choices, byClock = true } = {}) {
   });
 
   test(`${family.preset}: ${byClock ? 'the clock refreshes' : 'the clock leaves it alone'}`, async (t) => {
-    const staged = await stage(t, family, { options: { lifeSeconds: 3 } });
+    const staged = await set(t, { lifeSeconds: 3 });
     const made = await connect(staged, go);
     if (byClock) {
       await until(() => refreshes(staged.imitation).length >= 2, 'two refreshes');
@@ -145,7 +164,7 @@ export function journey(family, { request, choices, byClock = true } = {}) {
   });
 
   test(`${family.preset}: a user who refuses`, async (t) => {
-    const staged = await stage(t, family);
+    const staged = await set(t);
     await rejects(connect(staged, { request, choices: { ...choices, deny: true } }), {
       code: 'FAILED_PRECONDITION',
       reason: 'AUTHORIZATION_DENIED',
