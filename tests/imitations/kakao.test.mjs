@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
-import { connect, connection, ended, good, journey, leaks, refreshes, renewed, stage } from './journey.mjs';
+import { ended } from './checks.mjs';
+import { connect, connection, good, journey, leaks, refreshes, renewed, stage } from './journey.mjs';
 import * as kakao from './kakao.mjs';
 
 const { rateLimited } = kakao;
