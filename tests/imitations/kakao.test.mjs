@@ -124,6 +124,8 @@ test('kakao: the text of KOE320 repeats the code, and no log and no caller sees 
   assert.ok(answer.error_description.includes(code));
   await rejects(Promise.reject(error), { code: 'FAILED_PRECONDITION', reason: 'CODE_REJECTED' });
   assert.deepEqual(leaks([code], JSON.stringify(error) + error.message), []);
+  // It would be found.
+  assert.deepEqual(leaks([code], `...code=${code}`), [code]);
   staged.finish();
 });
 

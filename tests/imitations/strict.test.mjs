@@ -12,16 +12,27 @@ import * as github from './github-app.mjs';
 import * as google from './google.mjs';
 import { blockOf, connect, connection, renewed, stage } from './journey.mjs';
 import * as kakao from './kakao.mjs';
+import * as microsoft from './microsoft.mjs';
 import * as naver from './naver.mjs';
+import * as notion from './notion.mjs';
+import * as slack from './slack.mjs';
+import * as spotify from './spotify.mjs';
+import * as x from './x.mjs';
 
 // `mayMiss`: what the broker sends and the provider does without; `ignored`:
-// what it does not compare.
+// what it does not compare; `headers`: which it wants; `requests`: how many a
+// life costs, fewer where nothing can be revoked.
 const families = [
   { family: google },
   { family: kakao },
   { family: naver, mayMiss: ['redirect_uri', 'service_provider'] },
   { family: apple, mayMiss: ['code_verifier'], ignored: ['code_verifier'] },
   { family: github, mayMiss: ['redirect_uri'] },
+  { family: microsoft, requests: 2 },
+  { family: notion, headers: ['notion-version'] },
+  { family: slack },
+  { family: spotify, requests: 2 },
+  { family: x },
 ];
 
 // One of each request that a connection costs.
@@ -67,10 +78,10 @@ const meddling = (t, family, cases) =>
     }),
   );
 
-for (const { family, ...what } of families) {
+for (const { family, requests: count = 3, ...what } of families) {
   test(`${family.preset} refuses whatever is wrong with a request`, async (t) => {
     const requests = await requestsOf(t, family);
-    assert.equal(requests.length, 3);
+    assert.equal(requests.length, count);
     const cases = all(requests, what);
     const imitations = await meddling(t, family, cases);
     const broker = new Broker(t);
