@@ -11,15 +11,16 @@ import { Refusal } from './refusal.mjs';
 
 export const preset = 'instagram';
 
-const { refresh_request: renewal, first_refresh_request: exchange } = presetOf(preset);
-
-export const block = (base) => ({
-  authorization_endpoint: `${base}/oauth/authorize`,
-  token_endpoint: `${base}/oauth/access_token`,
-  first_refresh_request: requestAt(base, exchange),
-  refresh_request: requestAt(base, renewal),
-  scopes: ['instagram_business_basic', 'instagram_business_content_publish'],
-});
+export function block(base) {
+  const { first_refresh_request: exchange, refresh_request: renewal } = presetOf(preset);
+  return {
+    authorization_endpoint: `${base}/oauth/authorize`,
+    token_endpoint: `${base}/oauth/access_token`,
+    first_refresh_request: requestAt(base, exchange),
+    refresh_request: requestAt(base, renewal),
+    scopes: ['instagram_business_basic', 'instagram_business_content_publish'],
+  };
+}
 
 const day = 24 * 3600;
 const long = 5183944;
