@@ -54,7 +54,11 @@ const twice = (name) =>
   onParams(`${name} twice`, (list) => [...list, list.find(([each]) => each === name)]);
 
 // Whose value is compared with what was agreed on.
-const agreed = ['grant_type', 'redirect_uri', 'code_verifier', 'client_id', 'client_secret'];
+const agreed = [
+  'grant_type', 'redirect_uri', 'code_verifier', 'client_id', 'client_secret',
+  // WeChat's names.
+  'appid', 'secret',
+];
 
 // Everything that can be wrong with this good request. Parameters of `mayMiss`
 // are sent without need, those of `ignored` are not looked at; `headers` are

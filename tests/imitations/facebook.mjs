@@ -19,10 +19,13 @@ export const block = (base) => ({
 export const long = 5183944;
 const short = 5400;
 
-const failure = (code, message, { status = 400, ...others } = {}) => ({
-  status,
+const failure = (code, message, others = {}) => ({
+  status: 400,
   body: { error: { message, type: 'OAuthException', code, ...others, fbtrace_id: 'A-b_c' } },
 });
+
+const badCode = (text, subcode) =>
+  failure(100, `Error validating verification code. ${text}`, { error_subcode: subcode });
 
 export class Family extends Imitation {
   authorization = {
@@ -36,11 +39,12 @@ export class Family extends Imitation {
     bad_request: () => failure(100, 'Invalid parameter'),
     unsupported_grant_type: () => failure(100, 'Invalid grant_type'),
     wrong_client: () => failure(1, 'Error validating client secret.'),
-    wrong_redirect_uri: () => failure(100, 'Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request', { error_subcode: 36008 }),
-    wrong_verifier: () => failure(100, 'Invalid code_verifier'),
-    reused_code: () => failure(100, 'This authorization code has been used.', { error_subcode: 36009 }),
-    unknown_code: () => failure(100, 'This authorization code has expired.', { error_subcode: 36007 }),
-    dead_access_token: () => failure(190, 'Error validating access token: Session has expired.', { error_subcode: 463 }),
+    wrong_redirect_uri: () => badCode('Please make sure your redirect_uri is identical to the one you used', 36008),
+    wrong_verifier: () => badCode('Invalid code_verifier.'),
+    reused_code: () => badCode('This authorization code has been used.', 36009),
+    unknown_code: () => badCode('This authorization code has expired.', 36007),
+    dead_access_token: () =>
+      failure(190, 'Error validating access token: Session has expired.', { error_subcode: 463 }),
   };
 
   routes = {

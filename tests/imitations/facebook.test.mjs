@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../end_to_end/expect.mjs';
-import { ended, refused } from './checks.mjs';
 import { calendar, day } from './days.mjs';
 import * as facebook from './facebook.mjs';
 import { lost } from './imitation.mjs';
-import { connect, connection, good, remove, renewed, stage } from './journey.mjs';
+import { connect, connection, ended, good, remove, renewed, stage } from './journey.mjs';
+import { refused } from './refused.mjs';
 
 const exchanges = (imitation) => imitation.asked('fb_exchange_token');
 const daysFromNow = ({ seconds }) => (seconds - Date.now() / 1000) / day;

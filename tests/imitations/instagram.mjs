@@ -11,15 +11,16 @@ import { Refusal } from './refusal.mjs';
 
 export const preset = 'instagram';
 
-const { refresh_request: renewal, first_refresh_request: exchange } = presetOf(preset);
-
-export const block = (base) => ({
-  authorization_endpoint: `${base}/oauth/authorize`,
-  token_endpoint: `${base}/oauth/access_token`,
-  first_refresh_request: requestAt(base, exchange),
-  refresh_request: requestAt(base, renewal),
-  scopes: ['instagram_business_basic', 'instagram_business_content_publish'],
-});
+export function block(base) {
+  const { first_refresh_request: exchange, refresh_request: renewal } = presetOf(preset);
+  return {
+    authorization_endpoint: `${base}/oauth/authorize`,
+    token_endpoint: `${base}/oauth/access_token`,
+    first_refresh_request: requestAt(base, exchange),
+    refresh_request: requestAt(base, renewal),
+    scopes: ['instagram_business_basic', 'instagram_business_content_publish'],
+  };
+}
 
 const day = 24 * 3600;
 const long = 5183944;
@@ -48,7 +49,7 @@ export class Family extends Imitation {
     bad_request: api('Invalid parameter'),
     unsupported_grant_type: api('Invalid grant_type'),
     wrong_client: api('Error validating client_secret'),
-    wrong_redirect_uri: api('Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request'),
+    wrong_redirect_uri: api('Please make sure your redirect_uri is identical to the one you used'),
     reused_code: api('This authorization code has been used'),
     unknown_code: api('Matching code was not found or was already used'),
     bad_graph_request: () => graph(100, 'Invalid parameter'),
@@ -83,7 +84,8 @@ export class Family extends Imitation {
 
   // For a token that a code brought, and no other.
   exchange(asked) {
-    const { access_token: token, client_secret: secret } = this.read(asked, 'ig_exchange_token', ['client_secret']);
+    const params = this.read(asked, 'ig_exchange_token', ['client_secret']);
+    const { access_token: token, client_secret: secret } = params;
     if (secret !== this.client.secret) throw new Refusal('wrong_client', 'client_secret');
     const grant = this.books.byAccess(token);
     if (grant.access.get(token).isLong) throw new Refusal('bad_graph_request', 'a long-lived token');

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
-import { refused } from './checks.mjs';
 import { calendar, day } from './days.mjs';
 import { lost } from './imitation.mjs';
 import * as instagram from './instagram.mjs';
 import { connect, connection, good, renewed, stage } from './journey.mjs';
+import { refused } from './refused.mjs';
 
 const daysFromNow = ({ seconds }) => (seconds - Date.now() / 1000) / day;
 

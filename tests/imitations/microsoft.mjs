@@ -68,7 +68,10 @@ export const interactionRequired = failure(
 );
 
 // Too many requests of one client in a row.
-export const loop = failure('invalid_grant', 50196, 'The server terminated an operation because it encountered a client request loop.');
+export const loop = failure(
+  'invalid_grant', 50196,
+  'The server terminated an operation because it encountered a client request loop.',
+);
 
 export class Family extends Imitation {
   authorization = {
@@ -79,14 +82,22 @@ export class Family extends Imitation {
   };
 
   errors = {
-    bad_request: () => failure('invalid_request', 900144, 'The request body must contain another parameter.'),
-    unsupported_grant_type: () => failure('unsupported_grant_type', 70003, 'The app requested an unsupported grant type.'),
-    wrong_client: () => failure('invalid_client', 7000215, 'Invalid client secret provided.', { status: 401 }),
-    wrong_redirect_uri: () => failure('invalid_client', 500112, 'The reply address does not match.'),
-    wrong_verifier: () => failure('invalid_grant', 501481, 'The Code_Verifier does not match the code_challenge supplied in the authorization request.'),
-    reused_code: () => failure('invalid_grant', 54005, 'OAuth2 Authorization code was already redeemed.'),
-    unknown_code: () => failure('invalid_grant', 70008, 'The provided authorization code is expired.'),
-    dead_refresh_token: () => failure('invalid_grant', 50173, 'The provided grant has expired due to it being revoked.'),
+    bad_request: () =>
+      failure('invalid_request', 900144, 'The request body must contain another parameter.'),
+    unsupported_grant_type: () =>
+      failure('unsupported_grant_type', 70003, 'The app requested an unsupported grant type.'),
+    wrong_client: () =>
+      failure('invalid_client', 7000215, 'Invalid client secret provided.', { status: 401 }),
+    wrong_redirect_uri: () =>
+      failure('invalid_client', 500112, 'The reply address does not match.'),
+    wrong_verifier: () =>
+      failure('invalid_grant', 501481, 'The Code_Verifier does not match the code_challenge.'),
+    reused_code: () =>
+      failure('invalid_grant', 54005, 'OAuth2 Authorization code was already redeemed.'),
+    unknown_code: () =>
+      failure('invalid_grant', 70008, 'The provided authorization code is expired.'),
+    dead_refresh_token: () =>
+      failure('invalid_grant', 50173, 'The provided grant has expired due to it being revoked.'),
   };
 
   routes = { [`POST /${tenant}/oauth2/v2.0/token`]: 'token' };

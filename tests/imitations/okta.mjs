@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Okta, with refresh tokens that rotate: the old one works for some seconds
-// more, and whoever presents it later ends everything since the sign-in.
+// more (option `graceSeconds`, from 0 to 60), and whoever presents it later ends
+// everything since the sign-in.
 import { Imitation } from './imitation.mjs';
 import { basicClient, form, tokenRequest } from './reading.mjs';
 import { Refusal } from './refusal.mjs';
@@ -23,6 +24,7 @@ const error = (status, code, text) => () => ({
   status,
   body: { error: code, error_description: text },
 });
+const badGrant = (text) => error(400, 'invalid_grant', text);
 
 export class Family extends Imitation {
   authorization = {
@@ -34,13 +36,13 @@ export class Family extends Imitation {
 
   errors = {
     bad_request: error(400, 'invalid_request', 'The request is missing a required parameter.'),
-    unsupported_grant_type: error(400, 'unsupported_grant_type', 'The authorization grant type is not supported.'),
-    wrong_client: error(401, 'invalid_client', 'The client secret supplied for a confidential client is invalid.'),
-    wrong_redirect_uri: error(400, 'invalid_grant', "The 'redirect_uri' does not match the redirection URI used in the authorization request."),
-    wrong_verifier: error(400, 'invalid_grant', 'PKCE verification failed.'),
-    reused_code: error(400, 'invalid_grant', 'The authorization code is invalid or has expired.'),
-    unknown_code: error(400, 'invalid_grant', 'The authorization code is invalid or has expired.'),
-    dead_refresh_token: error(400, 'invalid_grant', 'The refresh token is invalid or expired.'),
+    unsupported_grant_type: error(400, 'unsupported_grant_type', 'The grant type is not supported.'),
+    wrong_client: error(401, 'invalid_client', 'The client secret supplied is invalid.'),
+    wrong_redirect_uri: badGrant("The 'redirect_uri' does not match that of the authorization request."),
+    wrong_verifier: badGrant('PKCE verification failed.'),
+    reused_code: badGrant('The authorization code is invalid or has expired.'),
+    unknown_code: badGrant('The authorization code is invalid or has expired.'),
+    dead_refresh_token: badGrant('The refresh token is invalid or expired.'),
   };
 
   routes = { [`POST ${server}/v1/token`]: 'token', [`POST ${server}/v1/revoke`]: 'revoke' };
@@ -69,8 +71,9 @@ export class Family extends Imitation {
     const grant = this.books.byRefresh(token);
     const used = grant.refresh.get(token);
     const now = this.books.now();
+    const isOver = now >= used.since + this.graceSeconds * 1000;
     used.since ??= now;
-    if (now > used.since + this.graceSeconds * 1000) {
+    if (isOver) {
       this.books.end(grant);
       throw new Refusal('spent_refresh_token', 'after the grace');
     }

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../end_to_end/expect.mjs';
-import { ended, refused } from './checks.mjs';
 import { lost } from './imitation.mjs';
-import { connect, connection, good, journey, renewed, stage } from './journey.mjs';
+import { connect, connection, ended, good, journey, renewed, stage } from './journey.mjs';
 import * as okta from './okta.mjs';
+import { refused } from './refused.mjs';
 
 // What the block says of an app that rotates.
 const rotating = { rotation: 'grace', rotation_grace: '30s' };
@@ -31,26 +31,26 @@ test('okta: a lost answer is made up for within the grace', async (t) => {
 });
 
 test('okta: behind the grace the old refresh token ends everything', async (t) => {
-  // Shorter than the broker was told, so that it runs into it.
-  const staged = await stage(t, okta, {
-    options: { lifeSeconds: 60, graceSeconds: -1 },
-    changes: rotating,
-  });
+  // There is none, though the broker was told so: it runs into it.
+  const staged = await stage(t, okta, { options: { graceSeconds: 0 }, changes: rotating });
   const { imitation, client } = staged;
   await connect(staged);
-  const { accessToken } = await good(staged);
-  imitation.books.grants[0].refresh.forEach((each) => {
-    each.since = 0;
-  });
-  assert.ok(await ended(staged));
-  assert.ok(!imitation.books.serves(accessToken));
+  imitation.next(lost);
+  await ended(staged);
+  const [grant] = imitation.books.grants;
+  assert.equal(grant.access.size, 2);
+  for (const token of grant.access.keys()) assert.ok(!imitation.books.serves(token));
   assert.match(imitation.complaints.pop(), /spent_refresh_token/);
   const { connection: shown } = await client.getConnection(connection);
   assert.equal(shown.state, 'STATE_REAUTHORIZATION_REQUIRED');
-  // The user signs in again: a family of its own.
-  imitation.graceSeconds = 30;
+  // The user signs in again, and nothing of that is left.
   assert.equal((await connect(staged)).state, 'STATE_ACTIVE');
   await renewed(staged);
-  await good(staged);
+  await renewed(staged);
   staged.finish();
 });
+
+test('okta: the imitation refuses what Okta refuses', (t) =>
+  refused(t, okta, /not a parameter/, {
+    changes: { token_endpoint_auth_method: 'client_secret_post' },
+  }));

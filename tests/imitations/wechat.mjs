@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { presetOf, requestAt } from './catalogue.mjs';
 import { Imitation } from './imitation.mjs';
-import { pairs, declared, query } from './reading.mjs';
+import { declared, pairs, query } from './reading.mjs';
 import { Refusal } from './refusal.mjs';
 
 export const preset = 'wechat';

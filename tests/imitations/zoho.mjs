@@ -5,7 +5,7 @@
 // ten access tokens in ten minutes and no more.
 import { presetOf } from './catalogue.mjs';
 import { Imitation } from './imitation.mjs';
-import { peek, postedClient, query, tokenRequest, form } from './reading.mjs';
+import { form, postedClient, query, tokenRequest } from './reading.mjs';
 import { Refusal } from './refusal.mjs';
 
 export const preset = 'zoho';
@@ -108,11 +108,7 @@ export class Family extends Imitation {
   }
 
   revoke(asked) {
-    const { token } = peek(asked);
-    (asked.search ? query : form)(asked, {
-      required: ['token'],
-      optional: ['client_id', 'client_secret'],
-    });
+    const { token } = query(asked, { required: ['token'], optional: ['client_id', 'client_secret'] });
     const grant = this.books.byAny(token);
     if (!grant) return { status: 400, body: { error: 'invalid_token' } };
     this.books.end(grant);
