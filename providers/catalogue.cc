@@ -14,6 +14,7 @@
 #include "broker/status_macros.h"
 #include "broker/yaml_proto.h"
 #include "providers/provider_check.h"
+#include "providers/provider_error.h"
 #include "providers/template.h"
 
 namespace tokenbroker {
@@ -38,28 +39,23 @@ Settings Merge(const Settings& preset, const Settings& provider) {
   return merged;
 }
 
-absl::Status Incomplete(const Settings& provider, absl::string_view what) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("provider ", provider.name(), ": ", what));
-}
-
 // The issuer is compared, so it is known from the start.
 absl::Status ExpandIssuer(Settings* provider) {
   if (provider->issuer().empty()) return absl::OkStatus();
   ABSL_ASSIGN_OR_RETURN(const auto names, NamesIn(provider->issuer()));
   for (const std::string& name : provider->caller_variables()) {
     if (std::find(names.begin(), names.end(), name) == names.end()) continue;
-    return Incomplete(*provider,
-                      absl::StrCat("caller_variables: ", name,
-                                   " stands in the issuer, which is one for "
-                                   "all; name it in variables, and make a "
-                                   "provider for each"));
+    return ProviderError(*provider,
+                         absl::StrCat("caller_variables: ", name,
+                                      " stands in the issuer, which is one for "
+                                      "all; name it in variables, and make a "
+                                      "provider for each"));
   }
   const auto issuer = ExpandUrl(*provider, provider->issuer(), {});
   if (!issuer.ok()) {
-    return Incomplete(*provider,
-                      absl::StrCat("issuer: ", issuer.status().message(),
-                                   "; variables must say it"));
+    return ProviderError(*provider,
+                         absl::StrCat("issuer: ", issuer.status().message(),
+                                      "; variables must say it"));
   }
   provider->set_issuer(*issuer);
   return absl::OkStatus();
@@ -108,10 +104,10 @@ absl::StatusOr<Settings> Catalogue::Resolve(const Settings& configured) const {
   if (!configured.preset().empty()) {
     const auto preset = presets_.find(configured.preset());
     if (preset == presets_.end()) {
-      return Incomplete(configured,
-                        absl::StrCat("there is no preset ", configured.preset(),
-                                     "; `token-broker providers` lists those "
-                                     "there are"));
+      return ProviderError(
+          configured, absl::StrCat("there is no preset ", configured.preset(),
+                                   "; `token-broker providers` lists those "
+                                   "there are"));
     }
     resolved = Merge(preset->second, configured);
   }

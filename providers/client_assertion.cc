@@ -21,8 +21,9 @@ namespace tokenbroker {
 namespace {
 
 constexpr int kLeastRsaBits = 2048;
-// r and s on P-256.
+// r and s on P-256, and both.
 constexpr int kHalf = 32;
+constexpr size_t kWhole = 64;
 
 using BioPtr = std::unique_ptr<BIO, decltype(&BIO_free)>;
 
@@ -54,10 +55,10 @@ bool IsRsa(EVP_PKEY* key) {
 std::string RawSignature(const std::string& der) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
   const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> signature(
-      d2i_ECDSA_SIG(nullptr, &bytes, static_cast<long>(der.size())),
+      d2i_ECDSA_SIG(nullptr, &bytes, static_cast<int>(der.size())),
       &ECDSA_SIG_free);
   if (signature == nullptr) return "";
-  std::array<unsigned char, kHalf * 2> raw;
+  std::array<unsigned char, kWhole> raw;
   if (BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), raw.data(), kHalf) < 0 ||
       BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), raw.data() + kHalf,
                    kHalf) < 0) {

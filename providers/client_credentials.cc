@@ -6,16 +6,12 @@
 #include "broker/files.h"
 #include "broker/status_macros.h"
 #include "broker/validation.h"
+#include "providers/provider_error.h"
 
 namespace tokenbroker {
 namespace {
 
 using Settings = config::v1::Provider;
-
-absl::Status Wrong(const Settings& settings, absl::string_view what) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("provider ", settings.name(), ": ", what));
-}
 
 absl::StatusOr<Secret> ReadSecretFile(const Settings& settings,
                                       absl::string_view field,
@@ -34,10 +30,10 @@ absl::StatusOr<Secret> ReadClientSecret(const Settings& settings) {
   const absl::string_view line =
       absl::StripSuffix(absl::StripSuffix(whole.Reveal(), "\n"), "\r");
   if (line.empty() || HasControlCharacter(line)) {
-    return Wrong(settings,
-                 absl::StrCat("client_secret_file ", path,
-                              " must hold the secret on one line and nothing "
-                              "else"));
+    return ProviderError(
+        settings, absl::StrCat("client_secret_file ", path,
+                               " must hold the secret on one line and nothing "
+                               "else"));
   }
   return Secret(line);
 }
@@ -53,14 +49,14 @@ absl::Status CheckKeyFields(const Settings& settings) {
       settings.token_endpoint_auth_method() ==
       config::v1::CLIENT_AUTH_METHOD_SIGNED_CLIENT_SECRET;
   if (settings.private_key_file().empty()) {
-    return Wrong(settings,
-                 absl::StrCat("private_key_file is missing: requests are "
-                              "signed with it",
-                              Hint(settings)));
+    return ProviderError(
+        settings, absl::StrCat("private_key_file is missing: requests are "
+                               "signed with it",
+                               Hint(settings)));
   }
   if (settings.key_id().empty() &&
       (is_signed_secret || settings.certificate_file().empty())) {
-    return Wrong(
+    return ProviderError(
         settings,
         absl::StrCat("key_id is missing: the provider's name for the private "
                      "key",
@@ -77,9 +73,9 @@ absl::Status ReadKey(const Settings& settings, ClientCredentials* credentials) {
                                        settings.private_key_file()));
   absl::StatusOr<SigningKey> key = SigningKey::FromPem(pem);
   if (!key.ok()) {
-    return Wrong(settings,
-                 absl::StrCat("private_key_file ", settings.private_key_file(),
-                              ": ", key.status().message()));
+    return ProviderError(
+        settings, absl::StrCat("private_key_file ", settings.private_key_file(),
+                               ": ", key.status().message()));
   }
   if (!settings.certificate_file().empty()) {
     ABSL_ASSIGN_OR_RETURN(const Secret certificate,
@@ -88,9 +84,10 @@ absl::Status ReadKey(const Settings& settings, ClientCredentials* credentials) {
     absl::StatusOr<std::string> thumbprint =
         key->ThumbprintOf(certificate.Reveal());
     if (!thumbprint.ok()) {
-      return Wrong(settings, absl::StrCat("certificate_file ",
-                                          settings.certificate_file(), ": ",
-                                          thumbprint.status().message()));
+      return ProviderError(
+          settings,
+          absl::StrCat("certificate_file ", settings.certificate_file(), ": ",
+                       thumbprint.status().message()));
     }
     credentials->thumbprint = *std::move(thumbprint);
   }
@@ -112,7 +109,7 @@ absl::StatusOr<ClientCredentials> ReadCredentials(const Settings& settings) {
   if (!is_signed &&
       (!settings.private_key_file().empty() ||
        !settings.certificate_file().empty() || !settings.key_id().empty())) {
-    return Wrong(
+    return ProviderError(
         settings,
         "private_key_file, certificate_file and key_id are of use with "
         "token_endpoint_auth_method: private_key_jwt or "
@@ -120,18 +117,19 @@ absl::StatusOr<ClientCredentials> ReadCredentials(const Settings& settings) {
   }
   if (is_signed || method == config::v1::CLIENT_AUTH_METHOD_NONE) {
     if (has_secret) {
-      return Wrong(settings,
-                   absl::StrCat("client_secret_file is of no use with "
-                                "token_endpoint_auth_method: ",
-                                is_signed ? "private_key_jwt or "
-                                            "signed_client_secret"
-                                          : "none",
-                                "; remove one of them"));
+      return ProviderError(settings,
+                           absl::StrCat("client_secret_file is of no use with "
+                                        "token_endpoint_auth_method: ",
+                                        is_signed ? "private_key_jwt or "
+                                                    "signed_client_secret"
+                                                  : "none",
+                                        "; remove one of them"));
     }
   } else if (!has_secret) {
-    return Wrong(settings,
-                 "client_secret_file is missing; a public client without a "
-                 "secret needs token_endpoint_auth_method: none");
+    return ProviderError(
+        settings,
+        "client_secret_file is missing; a public client without a "
+        "secret needs token_endpoint_auth_method: none");
   }
   ClientCredentials credentials;
   if (has_secret) {

@@ -16,8 +16,6 @@
 namespace tokenbroker {
 namespace {
 
-using config::v1::ClientAuthMethod;
-using config::v1::Encoding;
 using Settings = config::v1::Provider;
 using Shape = config::v1::Request;
 
