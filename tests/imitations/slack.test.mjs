@@ -63,6 +63,21 @@ test('slack: the clock refreshes both', async (t) => {
   staged.finish();
 });
 
+test('slack: a kill loses neither', async (t) => {
+  const staged = await stage(t, slack);
+  const { imitation, broker } = staged;
+  await connect(staged, forBoth);
+  const users = await renewed(staged, user);
+  await broker.kill();
+  await broker.start();
+  staged.client = broker.client;
+  assert.equal(kindOf(imitation, await good(staged)), 'bot');
+  assert.equal((await good(staged, user)).accessToken, users.accessToken);
+  await renewed(staged);
+  await renewed(staged, user);
+  staged.finish();
+});
+
 test('slack: without user scopes there is no user token', async (t) => {
   const staged = await stage(t, slack);
   await connect(staged);
