@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/connection_flights.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "broker/errors.h"
 
 namespace tokenbroker {
@@ -71,7 +71,7 @@ std::vector<ConnectionKey> RowsOfCode(const ProviderDirectory& providers,
       keys.push_back(NamedKey(key.provider, key.subject, named.name()));
     }
   }
-  absl::c_sort(keys);
+  std::sort(keys.begin(), keys.end());
   return keys;
 }
 

@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "broker/clock.h"
 #include "broker/connection_view.h"
@@ -52,7 +51,7 @@ void DeleteConnection::Delete(absl::string_view caller,
   const auto rows = Rows(key);
   if (!rows.ok()) return done(rows.status());
   for (const auto& row : *rows) keys.push_back(KeyOf(row));
-  absl::c_sort(keys);
+  std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   // Not beside a refresh, which would bring tokens that nobody revokes.
   RunAlone(

@@ -108,6 +108,12 @@ HeaderList MakeHeaders(const HttpRequest& request) {
   }
   // Without this curl would ask before it sends a large body, and wait.
   list = curl_slist_append(list, "Expect:");
+  // Nor does it call a body a form by itself, one that is empty above all.
+  const bool has_type = std::any_of(
+      request.headers.begin(), request.headers.end(), [](const auto& header) {
+        return absl::EqualsIgnoreCase(header.first, "Content-Type");
+      });
+  if (!has_type) list = curl_slist_append(list, "Content-Type:");
   return HeaderList(list);
 }
 
@@ -117,7 +123,7 @@ void SetOptions(CURL* handle, const HttpRequest& request, curl_slist* headers,
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR,
                    request.allow_loopback ? "http,https" : "https");
   curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-  if (request.method == "POST") {
+  if (request.method == "POST" || !request.body.empty()) {
     const absl::string_view body = request.body.Reveal();
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(body.size()));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/complete_authorization.h"
 
+#include <future>
 #include <string>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -350,6 +352,37 @@ TEST(CompleteAuthorizationTest, EachPairIsRenewedByAConsentAndRefreshedAlone) {
   EXPECT_EQ(world.GetText(World::Named("user")), "at-u3");
   EXPECT_TRUE(absl::StrContains(world.http.sent().back().body, "=rt-u2"));
   EXPECT_EQ(world.Record().connection().generation(), 2);
+}
+
+TEST(CompleteAuthorizationTest, SpendsNoCodeBesideARefreshOfAPair) {
+  World world(config::v1::ROTATION_STRICT, World::Settings(kPairs));
+  auto callback = Callback(world);
+  world.http.Answer(200, Pairs("b1", "u1"));
+  ASSERT_TRUE(world.Complete(callback).ok());
+  callback = Callback(world);
+  std::promise<void> release;
+  world.http.AnswerWith([&]() -> absl::StatusOr<HttpResponse> {
+    release.get_future().wait();
+    return HttpResponse{.status = 200,
+                        .content_type = "application/json",
+                        .body = Secret(World::Tokens("at-u2", "rt-u2"))};
+  });
+  world.http.Answer(200, Pairs("b3", "u3"));
+  std::promise<void> got;
+  world.broker->get_access_token.Get(
+      World::Key(World::Named("user")), {.rejected = Secret("at-u1")},
+      [&](const GetAccessToken::Answer&) { got.set_value(); });
+  while (world.http.sent().size() < 2) std::this_thread::yield();
+  std::promise<absl::StatusOr<v1::Connection>> completed;
+  world.broker->complete_authorization.Complete(
+      "anonymous", callback, [&](const CompleteAuthorization::Answer& answer) {
+        completed.set_value(answer);
+      });
+  release.set_value();
+  got.get_future().wait();
+  EXPECT_TRUE(completed.get_future().get().ok());
+  EXPECT_EQ(world.GetText(World::Named("user")), "at-u3");
+  EXPECT_EQ(world.Record(World::Named("user")).connection().generation(), 3);
 }
 
 TEST(CompleteAuthorizationTest, APairThatComesNoMoreStaysAsItIs) {

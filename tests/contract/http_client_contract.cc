@@ -86,6 +86,20 @@ TEST_P(HttpClientContract, SendsMethodTargetAndBodyAsGiven) {
   EXPECT_EQ(seen[1].body, "");
 }
 
+TEST_P(HttpClientContract, SendsABodyWithAnyMethod) {
+  peer().Answer(Json(204, ""));
+  HttpRequest request;
+  request.method = "DELETE";
+  request.url = peer().Url("/grant");
+  request.body = Secret("{}");
+  request.allow_loopback = true;
+  ASSERT_TRUE(peer().client().Send(request).ok());
+  const auto seen = peer().seen();
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].method, "DELETE");
+  EXPECT_EQ(seen[0].body, "{}");
+}
+
 TEST_P(HttpClientContract, SendsOnceThoughNoAnswerComes) {
   peer().BreakOff();
   EXPECT_EQ(Post("/token", "a=b").status().code(), StatusCode::kUnknown);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ended } from './checks.mjs';
 import * as apple from './apple.mjs';
-import { connect, connection, ended, journey, renewed, stage } from './journey.mjs';
+import { connect, connection, journey, renewed, stage } from './journey.mjs';
 
 // No API takes the access token.
 journey(apple, { byClock: false });

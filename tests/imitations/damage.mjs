@@ -61,8 +61,9 @@ const agreed = [
 ];
 
 // Everything that can be wrong with this good request. Parameters of `mayMiss`
-// are sent without need, those of `ignored` are not looked at.
-export function damages(asked, { mayMiss = [], ignored = [] } = {}) {
+// are sent without need, those of `ignored` are not looked at; `headers` are
+// needed.
+export function damages(asked, { mayMiss = [], ignored = [], headers = [] } = {}) {
   const names = listOf(asked).map(([name]) => name);
   const needed = names.filter((name) => !mayMiss.includes(name));
   const compared = names.filter((name) => agreed.includes(name) && !ignored.includes(name));
@@ -77,6 +78,7 @@ export function damages(asked, { mayMiss = [], ignored = [] } = {}) {
     onParams('a parameter too many', (list) => [...list, ['surplus', '1']]),
     ...(asked.body ? [onHeader('content-type', otherType)] : []),
     ...(authorization ? [onHeader('authorization', undefined)] : []),
+    ...headers.map((name) => onHeader(name, undefined)),
     { name: 'PATCH', change: (each) => Object.assign(each, { method: 'PATCH' }) },
     { name: 'another path', change: (each) => Object.assign(each, { path: `${each.path}x` }) },
   ];

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
+import { ended } from './checks.mjs';
 import * as github from './github-app.mjs';
 import { lost } from './imitation.mjs';
-import { connect, connection, ended, good, journey, refreshes, remove, renewed, stage } from './journey.mjs';
+import { connect, connection, good, journey, refreshes, remove, renewed, stage } from './journey.mjs';
 
 journey(github);
 

@@ -30,7 +30,7 @@ const error = (status, code, text) => () => ({
 // It allows so many token requests, and then says when to come back.
 export const rateLimited = (seconds) => ({
   status: 429,
-  body: { error: 'rate_limit_exceeded', error_description: 'Rate Limit Exceeded' },
+  body: { error: 'internal_failure', error_description: 'Backend Error' },
   headers: { 'retry-after': String(seconds) },
 });
 

@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
+import { ended } from './checks.mjs';
 import * as google from './google.mjs';
-import { connect, connection, ended, good, journey, refreshes, renewed, stage } from './journey.mjs';
+import { connect, connection, good, journey, refreshes, renewed, stage } from './journey.mjs';
 
 const { calendar, rateLimited } = google;
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { test } from 'node:test';
-import { Broker, detailsOf } from '../end_to_end/broker.mjs';
+import { Broker } from '../end_to_end/broker.mjs';
 import { rejects, until } from '../end_to_end/expect.mjs';
 
 export const connection = { provider: 'imitated', subject: 'alice' };
@@ -95,21 +95,6 @@ export async function renewed(staged, request = {}) {
   const next = await good(staged, { ...request, rejectedAccessToken: accessToken });
   assert.notEqual(next.accessToken, accessToken);
   return next;
-}
-
-// The API refuses the token and the provider the refresh, until the broker says
-// that the user must return; gives the cause that it names.
-export async function ended({ client }, request = {}) {
-  const wanted = { ...connection, ...request };
-  const { accessToken } = await client.getAccessToken(wanted);
-  return until(async () => {
-    const error = await client
-      .getAccessToken({ ...wanted, rejectedAccessToken: accessToken })
-      .then(() => assert.fail('a token of a grant that is over'), (failure) => failure);
-    const [info] = detailsOf(error).errorInfos;
-    if (!info) throw error;
-    return info.reason === 'REAUTHORIZATION_REQUIRED' && info.metadata.cause;
-  }, 'the end of the connection');
 }
 
 export const refreshes = (imitation) =>

@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
-import { connect, connection, ended, good, journey, leaks, refreshes, renewed, stage } from './journey.mjs';
+import { ended } from './checks.mjs';
+import { connect, connection, good, journey, leaks, refreshes, renewed, stage } from './journey.mjs';
 import * as kakao from './kakao.mjs';
 
 const { rateLimited } = kakao;
@@ -123,6 +124,8 @@ test('kakao: the text of KOE320 repeats the code, and no log and no caller sees 
   assert.ok(answer.error_description.includes(code));
   await rejects(Promise.reject(error), { code: 'FAILED_PRECONDITION', reason: 'CODE_REJECTED' });
   assert.deepEqual(leaks([code], JSON.stringify(error) + error.message), []);
+  // It would be found.
+  assert.deepEqual(leaks([code], `...code=${code}`), [code]);
   staged.finish();
 });
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
-import { connect, connection, ended, good, journey, remove, stage } from './journey.mjs';
+import { ended } from './checks.mjs';
+import { connect, connection, good, journey, remove, stage } from './journey.mjs';
 import * as naver from './naver.mjs';
 
 journey(naver);

@@ -229,6 +229,13 @@ TEST_F(CurlHttpClientTest, SendsTheHeadersAndNoOthersOfNote) {
   }
 }
 
+TEST_F(CurlHttpClientTest, CallsNoBodyAFormByItself) {
+  ASSERT_TRUE(Post({.bytes = HttpAnswer(200, "", "")}, "").ok());
+  EXPECT_FALSE(absl::StrContains(server_.received().at(0), "Content-Type"));
+  EXPECT_TRUE(
+      absl::StrContains(server_.received().at(0), "\r\nContent-Length: 0\r\n"));
+}
+
 TEST_F(CurlHttpClientTest, IgnoresTheProxyOfTheEnvironment) {
   const LoopbackServer proxy;
   const std::string url = absl::StrCat("http://", proxy.address());
