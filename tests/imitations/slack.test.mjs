@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
+import { ended, refused } from './checks.mjs';
 import { lost } from './imitation.mjs';
-import { connect, connection, ended, good, journey, refreshes, remove, renewed, stage } from './journey.mjs';
-import { refused } from './refused.mjs';
+import { connect, connection, good, journey, refreshes, remove, renewed, stage } from './journey.mjs';
 import * as slack from './slack.mjs';
 
 const user = { tokenName: 'user' };
