@@ -26,8 +26,8 @@ namespace tokenbroker {
 // they are needed. Every task stands in the queue of the provider it will ask,
 // or in the one of those that ask none:
 //
-//   queue of google   urgent | caller | recent | dormant   -> gate -> a thread
-//   queue of kakao    urgent | caller | recent | dormant   -> gate -> a thread
+//   queue of mail     urgent | caller | recent | dormant   -> gate -> a thread
+//   queue of calendar urgent | caller | recent | dormant   -> gate -> a thread
 //   no provider       urgent | caller | recent | dormant   ---------> a thread
 //
 // A queue's gate bounds how many of its tasks run and start, so that a slow

@@ -18,29 +18,35 @@ import * as kakao from './kakao.mjs';
 import * as microsoft from './microsoft.mjs';
 import * as naver from './naver.mjs';
 import * as notion from './notion.mjs';
+import * as okta from './okta.mjs';
 import * as shopify from './shopify.mjs';
 import * as slack from './slack.mjs';
 import * as spotify from './spotify.mjs';
+import * as wechat from './wechat.mjs';
 import * as x from './x.mjs';
+import * as zoho from './zoho.mjs';
 
 // `mayMiss`: what the broker sends and the provider does without; `ignored`:
 // what it does not compare; `headers`: which it wants; `request`: what an
-// authorization is started with; `refresh`: how a token is renewed; `requests`:
-// how many a life costs, fewer where nothing can be revoked.
+// authorization is started with; `refresh`: how a token is renewed; `count`: the
+// requests of a life.
 const families = [
   { family: google },
   { family: kakao },
   { family: naver, mayMiss: ['redirect_uri', 'service_provider'] },
   { family: apple, mayMiss: ['code_verifier'], ignored: ['code_verifier'] },
   { family: github, mayMiss: ['redirect_uri'] },
-  { family: microsoft, requests: 2 },
-  { family: notion, headers: ['notion-version'] },
   { family: slack },
-  { family: spotify, requests: 2 },
+  { family: microsoft, count: 2 },
+  { family: shopify, mayMiss: ['redirect_uri'], ...shopify.forShop, count: 2 },
+  { family: okta },
+  { family: zoho },
   { family: x },
-  { family: shopify, mayMiss: ['redirect_uri'], ...shopify.forShop, requests: 2 },
+  { family: wechat, count: 2 },
+  { family: notion, headers: ['notion-version'] },
   { family: facebook, refresh: exchanged },
-  { family: instagram, refresh: exchanged, requests: 2 },
+  { family: instagram, refresh: exchanged, count: 2 },
+  { family: spotify, count: 2 },
 ];
 
 // What a code brings is exchanged by itself.
@@ -91,7 +97,7 @@ const meddling = (t, family, cases) =>
     }),
   );
 
-for (const { family, requests: count = 3, ...what } of families) {
+for (const { family, count = 3, ...what } of families) {
   test(`${family.preset} refuses whatever is wrong with a request`, async (t) => {
     const requests = await requestsOf(t, family, what);
     assert.equal(requests.length, count);

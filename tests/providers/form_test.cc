@@ -48,5 +48,23 @@ TEST(FormTest, IsEmptyOnceItsTextIsTaken) {
   EXPECT_EQ(form.text(), "");
 }
 
+TEST(FormTest, IsReadBack) {
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  const struct {
+    const char* text;
+    Pairs pairs;
+  } cases[] = {{"", {}},
+               {"a=1&b=x+y%2Bz", {{"a", "1"}, {"b", "x y+z"}}},
+               {"a=b=c&&d&=e", {{"a", "b=c"}, {"d", ""}, {"", "e"}}},
+               {"a=%zz&b=%4&c=%", {{"a", "%zz"}, {"b", "%4"}, {"c", "%"}}},
+               {"a=%41", {{"a", "A"}}}};
+  for (const auto& test : cases) {
+    EXPECT_EQ(ParseForm(test.text), test.pairs) << test.text;
+  }
+  Form form;
+  form.Add("n a", "\xff& =%+");
+  EXPECT_EQ(ParseForm(form.text()), (Pairs{{"n a", "\xff& =%+"}}));
+}
+
 }  // namespace
 }  // namespace tokenbroker

@@ -72,5 +72,37 @@ TEST(JsonTest, TakesASecretOutOfTheObject) {
   EXPECT_TRUE(TakeSecretMember(&*object, "missing").empty());
 }
 
+TEST(JsonTest, FindsMembersByTheirPath) {
+  const auto object = ParseJsonObject(
+      R"({"a":{"b":[{"c":"deep"},"second"]},"0":"zero","x.y":1,"n":null})");
+  ASSERT_TRUE(object.has_value());
+  const struct {
+    const char* path;
+    const char* text;
+  } cases[] = {{"a.b.0.c", "deep"},   {"a.b.1", "second"},
+               {"0", "zero"},         {"a.b", R"([{"c":"deep"},"second"])"},
+               {"a.b.2", ""},         {"a.b.-1", ""},
+               {"a.b.0.c.d", ""},     {"a..b", ""},
+               {"x.y", ""},           {"n", ""},
+               {"a.b.4294967297", ""}};
+  for (const auto& test : cases) {
+    EXPECT_EQ(TextAt(*object, test.path), test.text) << test.path;
+  }
+  EXPECT_EQ(MemberAt(*object, ""), &*object);
+  EXPECT_EQ(MemberAt(*object, "nobody"), nullptr);
+}
+
+TEST(JsonTest, WritesValuesAsText) {
+  const auto object = ParseJsonObject(
+      R"({"s":"text","i":40030,"f":1.5,"t":true,"o":{},"l":[],"e":""})");
+  ASSERT_TRUE(object.has_value());
+  EXPECT_EQ(TextAt(*object, "s"), "text");
+  EXPECT_EQ(TextAt(*object, "i"), "40030");
+  EXPECT_EQ(TextAt(*object, "f"), "1.5");
+  for (const char* none : {"t", "o", "l", "e"}) {
+    EXPECT_EQ(TextAt(*object, none), "") << none;
+  }
+}
+
 }  // namespace
 }  // namespace tokenbroker
