@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../end_to_end/expect.mjs';
+import { ended, refused } from './checks.mjs';
 import { lost } from './imitation.mjs';
-import { connect, connection, ended, good, refreshes, renewed, stage } from './journey.mjs';
+import { connect, connection, good, refreshes, renewed, stage } from './journey.mjs';
 import * as microsoft from './microsoft.mjs';
-import { refused } from './refused.mjs';
 
 const presented = (imitation) =>
   imitation.asked('refresh_token').map(({ params }) => params.refresh_token);

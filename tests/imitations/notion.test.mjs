@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connect, ended, good, journey, refreshes, renewed, stage } from './journey.mjs';
+import { ended, refused } from './checks.mjs';
+import { connect, good, journey, refreshes, renewed, stage } from './journey.mjs';
 import * as notion from './notion.mjs';
-import { refused } from './refused.mjs';
 
 journey(notion, { byClock: false });
 

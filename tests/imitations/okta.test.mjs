@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../end_to_end/expect.mjs';
+import { ended, refused } from './checks.mjs';
 import { lost } from './imitation.mjs';
-import { connect, connection, ended, good, journey, renewed, stage } from './journey.mjs';
+import { connect, connection, good, journey, renewed, stage } from './journey.mjs';
 import * as okta from './okta.mjs';
-import { refused } from './refused.mjs';
 
 // What the block says of an app that rotates.
 const rotating = { rotation: 'grace', rotation_grace: '30s' };

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
+import { ended, refused } from './checks.mjs';
 import { lost } from './imitation.mjs';
-import { completion, connect, connection, ended, good, refreshes, renewed, stage } from './journey.mjs';
-import { refused } from './refused.mjs';
+import { completion, connect, connection, good, refreshes, renewed, stage } from './journey.mjs';
 import * as shopify from './shopify.mjs';
 
 const { forShop, sign } = shopify;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
+import { ended, refused } from './checks.mjs';
 import { lost } from './imitation.mjs';
-import { connect, connection, ended, good, journey, refreshes, remove, renewed, stage } from './journey.mjs';
-import { refused } from './refused.mjs';
+import { connect, connection, good, journey, refreshes, remove, renewed, stage } from './journey.mjs';
 import * as slack from './slack.mjs';
 
 const user = { tokenName: 'user' };
@@ -60,6 +60,21 @@ test('slack: the clock refreshes both', async (t) => {
   await until(() => counted('bot') >= 2 && counted('user') >= 2, 'two refreshes of each');
   await good(staged);
   await good(staged, user);
+  staged.finish();
+});
+
+test('slack: a kill loses neither', async (t) => {
+  const staged = await stage(t, slack);
+  const { imitation, broker } = staged;
+  await connect(staged, forBoth);
+  const users = await renewed(staged, user);
+  await broker.kill();
+  await broker.start();
+  staged.client = broker.client;
+  assert.equal(kindOf(imitation, await good(staged)), 'bot');
+  assert.equal((await good(staged, user)).accessToken, users.accessToken);
+  await renewed(staged);
+  await renewed(staged, user);
   staged.finish();
 });
 

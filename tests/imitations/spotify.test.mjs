@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { takeWallClock } from '../end_to_end/wall_clock.mjs';
-import { connect, connection, ended, good, refreshes, renewed, stage } from './journey.mjs';
-import { refused } from './refused.mjs';
+import { ended, refused } from './checks.mjs';
+import { connect, connection, good, refreshes, renewed, stage } from './journey.mjs';
 import * as spotify from './spotify.mjs';
 
 const day = 24 * 3600;

@@ -28,8 +28,8 @@ import * as zoho from './zoho.mjs';
 
 // `mayMiss`: what the broker sends and the provider does without; `ignored`:
 // what it does not compare; `headers`: which it wants; `request`: what an
-// authorization is started with;
-// `refresh`: how a token is renewed; `count`: the requests of a life.
+// authorization is started with; `refresh`: how a token is renewed; `count`: the
+// requests of a life.
 const families = [
   { family: google },
   { family: kakao },

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
-import { completion, connect, connection, ended, good, journey, renewed, stage } from './journey.mjs';
-import { refused } from './refused.mjs';
+import { ended, refused } from './checks.mjs';
+import { completion, connect, connection, good, journey, renewed, stage } from './journey.mjs';
 import * as zoho from './zoho.mjs';
 
 journey(zoho);
