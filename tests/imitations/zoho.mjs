@@ -21,6 +21,8 @@ export const block = (base) => ({
       ? { ...attribute, pattern: `^${base}(/[a-z]+)?$`, default_value: base }
       : attribute,
   ),
+  // Tokens live for seconds here, so they are not to wait for a minute.
+  refresh: { mode: 'proactive' },
   scopes: ['ZohoCRM.modules.ALL', 'ZohoCRM.settings.READ'],
 });
 
