@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
+import { presetOf } from './catalogue.mjs';
 import { ended, refused } from './checks.mjs';
+import { calendar } from './days.mjs';
 import { completion, connect, connection, good, journey, renewed, stage } from './journey.mjs';
 import * as zoho from './zoho.mjs';
 
@@ -60,6 +62,25 @@ test('zoho: ten access tokens in ten minutes; the eleventh is refused for now an
   assert.equal(shown.state, 'STATE_ACTIVE');
   imitation.books.forward(600);
   await until(() => renewed(staged).catch(() => false), 'a refresh', 20000);
+  staged.finish();
+});
+
+test('zoho: callers whose tokens are refused again and again do not run into that', async (t) => {
+  // As the preset has it: no token younger than a minute is refreshed.
+  const staged = await stage(t, zoho, { changes: { refresh: presetOf('zoho').refresh } });
+  const { imitation } = staged;
+  const pass = calendar(staged);
+  await connect(staged);
+  const { accessToken } = await good(staged);
+  for (let count = 0; count < 20; ++count) {
+    await rejects(
+      staged.client.getAccessToken({ ...connection, rejectedAccessToken: accessToken }),
+      { code: 'UNAVAILABLE', reason: 'PROVIDER_UNAVAILABLE' },
+    );
+  }
+  assert.equal(imitation.asked('refresh_token').length, 0);
+  await pass(2 / (24 * 60));
+  await renewed(staged);
   staged.finish();
 });
 
