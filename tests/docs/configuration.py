@@ -17,7 +17,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROTOS = [
     ROOT / "proto/tokenbroker/config/v1" / name
-    for name in ("config.proto", "provider.proto")
+    for name in ("config.proto", "provider.proto", "wire.proto")
 ]
 
 HEAD = """\
@@ -59,6 +59,9 @@ than one document, and files over 1 MiB.
 """
 
 
+WIRE_HEAD = "## Presets, paths and templates\n"
+
+
 class Declaration:
     """A message or an enum: its members are (type, name, comment)."""
 
@@ -92,6 +95,8 @@ def parse(path, text):
             continue
         elif current is None and re.match(r"$|syntax |package |import ", line):
             continue
+        elif line.startswith("reserved "):
+            continue
         elif line == "":
             continue
         else:
@@ -123,8 +128,16 @@ def table(head, rows):
     return "\n".join(lines) + "\n"
 
 
-def sections(declarations, name, path):
-    """The section of message `name` at `path`, and those of what is in it."""
+def file_comment(text):
+    """The paragraphs in front of a proto's package."""
+    lines = re.findall(r"^//(.*)$", text[:text.index("\npackage ")], re.MULTILINE)
+    return "\n".join(line.strip() for line in lines)
+
+
+def sections(declarations, name, path, seen):
+    """The section of message `name` at `path`, and those of what is in it. A
+    message that stands in several places has the section of the first, whose
+    path is in `seen` by its name."""
     message = declarations[name]
     keys, inner, enums = [], [], {}
     for kind, key, comment in message.members:
@@ -137,8 +150,6 @@ def sections(declarations, name, path):
             words = "number"
         elif kind == "bool":
             words = "switch"
-        elif kind == "int32":
-            words = "whole number"
         elif kind == "google.protobuf.Duration":
             words = "duration"
         elif kind == "map<string, string>":
@@ -149,8 +160,10 @@ def sections(declarations, name, path):
                 f"`{value}`" for value, _ in values_of(kind, declarations[kind]))
             words = ("list of " if many else "one of ") + values
         else:
-            inner.append((kind, below))
-            words = ("list of " if many else "") + link(below)
+            if kind not in seen:
+                seen[kind] = below
+                inner.append((kind, below))
+            words = ("list of " if many else "") + link(seen[kind])
         keys.append((f"`{key}`", words, comment))
 
     text = f"\n## `{path}`\n\n{message.comment}\n\n" if path else "\n## Keys\n\n"
@@ -162,7 +175,7 @@ def sections(declarations, name, path):
                 for value, comment in values_of(kind, enum)]
         text += f"\nValues of {of}:\n\n" + table(("value", "meaning"), rows)
     return text + "".join(
-        sections(declarations, kind, below) for kind, below in inner)
+        sections(declarations, kind, below, seen) for kind, below in inner)
 
 
 def document():
@@ -170,7 +183,9 @@ def document():
     for path in PROTOS:
         declarations.update(
             parse(path.relative_to(ROOT), path.read_text(encoding="utf-8")))
-    return HEAD + sections(declarations, "Config", "")
+    wire = file_comment(PROTOS[-1].read_text(encoding="utf-8"))
+    return (HEAD + f"\n{WIRE_HEAD}\n{wire}\n"
+            + sections(declarations, "Config", "", {}))
 
 
 def main(arguments):

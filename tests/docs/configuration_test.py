@@ -62,7 +62,7 @@ class ConfigurationTest(unittest.TestCase):
         for body, complaint in (
             ("  string name = 1;", "a.proto:3: lacks a comment"),
             ("  // Text.\n  oneof choice {", "a.proto:4: cannot read"),
-            ("  // Text.\n  reserved 2;", "a.proto:4: cannot read"),
+            ("  // Text.\n  extensions 2;", "a.proto:4: cannot read"),
         ):
             proto = f"// A message.\nmessage A {{\n{body}\n}}\n"
             with self.assertRaises(SystemExit) as refusal:
