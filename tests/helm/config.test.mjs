@@ -35,6 +35,10 @@ function makeFiles(objects, directory) {
       succeeds(broker, ['keygen', '--out', file]);
     } else if (path.endsWith('/ca.crt') && path !== 'tls/ca.crt') {
       succeeds('cp', [join(tls, 'ca.crt'), file]);
+    } else if (path.endsWith('/private_key')) {
+      succeeds('cp', [join(tls, 'tls.key'), file]);
+    } else if (path.endsWith('/certificate')) {
+      succeeds('cp', [join(tls, 'tls.crt'), file]);
     } else if (path.startsWith('secrets/')) {
       writeFileSync(file, 'a client secret\n', {mode: 0o400});
     }
@@ -52,6 +56,9 @@ for (const [name, values] of Object.entries(examples)) {
     const [container] = pod(objects).containers;
     assert.deepEqual(container.volumeMounts, [
       {name: 'files', mountPath: '/etc/token-broker', readOnly: true},
+      ...(values.presets ? [{
+        name: 'presets', mountPath: '/etc/token-broker-presets', readOnly: true,
+      }] : []),
       {name: 'data', mountPath: '/var/lib/token-broker'},
     ]);
     assert.deepEqual(
@@ -65,7 +72,9 @@ for (const [name, values] of Object.entries(examples)) {
       const file = join(directory, 'config.yaml');
       const text = configText(objects)
           .replaceAll('/etc/token-broker/', `${directory}/`)
-          .replaceAll('/var/lib/token-broker/', `${directory}/`);
+          .replaceAll('/var/lib/token-broker/', `${directory}/`)
+          .replaceAll('/etc/token-broker-presets', `${directory}/presets`);
+      mkdirSync(join(directory, 'presets'));
       writeFileSync(file, text);
       succeeds(broker, ['check-config', '--config', file]);
       // So that the test can fail: the same file with a key too many.
@@ -99,6 +108,10 @@ test('each file comes from the object and the key that the values name', () => {
         {kind: 'secret', name: 'corp', key: 'client_secret'},
     'secrets/corp/ca.crt':
         {kind: 'configMap', name: 'corp-ca', key: 'ca.crt'},
+    'secrets/microsoft/private_key':
+        {kind: 'secret', name: 'entra', key: 'tls.key'},
+    'secrets/microsoft/certificate':
+        {kind: 'secret', name: 'entra', key: 'tls.crt'},
   });
 });
 
@@ -123,11 +136,13 @@ test('providers and access rules are passed on as they are', () => {
   const rendered = config(render(examples['full-values.yaml']));
   assert.deepEqual(rendered.access, access);
   assert.deepEqual(rendered.providers, providers.map(given => {
-    const {clientSecret, ca, ...rest} = given;
+    const {clientSecret, privateKey, certificate, ca, ...rest} = given;
     const folder = `/etc/token-broker/secrets/${given.name}`;
     return {
       ...rest,
-      client_secret_file: `${folder}/client_secret`,
+      ...(clientSecret && {client_secret_file: `${folder}/client_secret`}),
+      ...(privateKey && {private_key_file: `${folder}/private_key`}),
+      ...(certificate && {certificate_file: `${folder}/certificate`}),
       ...(ca && {ca_file: `${folder}/ca.crt`}),
     };
   }));

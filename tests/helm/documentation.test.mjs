@@ -23,7 +23,7 @@ function leaves(map, path = []) {
 // The fields of a message, or the values of an enum without their prefix.
 function declared(file, kind, name) {
   const body = read('proto/tokenbroker/config/v1', file)
-      .match(new RegExp(`^${kind} ${name} \\{([^}]*)^\\}`, 'm'))[1];
+      .match(new RegExp(`^${kind} ${name} \\{([^]*?)^\\}`, 'm'))[1];
   return [...body.matchAll(/^ .*?(\w+) = (\d+);/gm)]
       .filter(([, , number]) => number !== '0')
       .map(([, field]) => field);
@@ -68,7 +68,9 @@ test('the full example sets each value to something else', () => {
 
 test('the schema knows the provider fields of the configuration', () => {
   const fields = Object.keys(schema.definitions.provider.properties)
-      .filter(field => !['clientSecret', 'ca', 'client_secret'].includes(field));
+      .filter(field => ![
+        'clientSecret', 'privateKey', 'certificate', 'ca', 'client_secret',
+      ].includes(field));
   assert.deepEqual(
       fields.sort(), declared('provider.proto', 'message', 'Provider').sort());
 });
@@ -82,23 +84,39 @@ test('the schema knows the other messages of the configuration', () => {
       keys(schema.properties.drain), of('config.proto', 'Drain'));
   assert.deepEqual(
       keys(provider.properties.refresh), of('provider.proto', 'Refresh'));
-  assert.deepEqual(
-      keys(provider.properties.error_rules.items),
-      of('provider.proto', 'ErrorRule'));
+  const {properties} = provider;
+  for (const [message, value] of [
+    ['ErrorRule', properties.error_rules.items],
+    ['AuthorizationRequest', properties.authorization_request],
+    ['Request', schema.definitions.request],
+    ['Answer', properties.answer],
+    ['NamedTokens', properties.answer.properties.named_tokens.items],
+    ['Attribute', properties.attributes.items],
+    ['Assertion', properties.assertion],
+    ['Notes', properties.notes],
+    ['Doubt', properties.notes.properties.doubts.items],
+  ]) {
+    assert.deepEqual(keys(value), of('wire.proto', message), message);
+  }
 });
 
 test('the schema knows the enum values of the configuration', () => {
-  const {accessRule, clientAuthMethod, provider} = schema.definitions;
+  const {accessRule, clientAuthMethod, provider, request} = schema.definitions;
   const cases = [
     ['config.proto', 'Permission', 'PERMISSION_',
      accessRule.properties.permissions.items],
-    ['provider.proto', 'ClientAuthMethod', 'CLIENT_AUTH_METHOD_',
-     clientAuthMethod],
+    ['wire.proto', 'ClientAuthMethod', 'CLIENT_AUTH_METHOD_', clientAuthMethod],
+    ['wire.proto', 'HttpMethod', 'HTTP_METHOD_', request.properties.method],
+    ['wire.proto', 'Encoding', 'ENCODING_', request.properties.encoding],
+    ['wire.proto', 'TokenKind', 'TOKEN_KIND_', request.properties.token],
+    ['wire.proto', 'CallbackSignature', 'CALLBACK_SIGNATURE_',
+     provider.properties.callback_signature],
+    ['wire.proto', 'IdToken', 'ID_TOKEN_', provider.properties.id_token],
     ['provider.proto', 'Pkce', 'PKCE_', provider.properties.pkce],
     ['provider.proto', 'Rotation', 'ROTATION_', provider.properties.rotation],
     ['provider.proto', 'RefreshMode', 'REFRESH_MODE_',
      provider.properties.refresh.properties.mode],
-    ['provider.proto', 'ErrorClass', 'ERROR_CLASS_',
+    ['wire.proto', 'ErrorClass', 'ERROR_CLASS_',
      provider.properties.error_rules.items.properties.class],
   ];
   for (const [file, name, prefix, property] of cases) {

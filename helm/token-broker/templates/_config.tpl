@@ -7,10 +7,16 @@ and the operator's own providers, access rules and drain as they are.
 {{- define "token-broker.config" -}}
 {{- $providers := list -}}
 {{- range .Values.providers -}}
-{{- $provider := omit . "clientSecret" "ca" -}}
+{{- $provider := omit . "clientSecret" "privateKey" "certificate" "ca" -}}
 {{- if .clientSecret -}}
 {{- $file := printf "/etc/token-broker/secrets/%s/client_secret" .name -}}
 {{- $provider = set $provider "client_secret_file" $file -}}
+{{- end -}}
+{{- if .privateKey -}}
+{{- $provider = set $provider "private_key_file" (printf "/etc/token-broker/secrets/%s/private_key" .name) -}}
+{{- end -}}
+{{- if .certificate -}}
+{{- $provider = set $provider "certificate_file" (printf "/etc/token-broker/secrets/%s/certificate" .name) -}}
 {{- end -}}
 {{- if .ca -}}
 {{- $provider = set $provider "ca_file" (printf "/etc/token-broker/secrets/%s/ca.crt" .name) -}}
@@ -35,6 +41,9 @@ encryption:
 drain:
   delay: {{ .Values.drain.delay }}
   grace: {{ .Values.drain.grace }}
+{{- if .Values.presets.existingConfigMap.name }}
+preset_directory: /etc/token-broker-presets
+{{- end }}
 {{- with $providers }}
 providers:
 {{ toYaml . }}

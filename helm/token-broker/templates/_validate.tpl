@@ -37,10 +37,14 @@ No message repeats a value that could be a secret.
 {{- $problems = append $problems (printf "%s holds client_secret: values cannot hold a secret. Put it into a Secret with `kubectl create secret generic NAME --from-file=client_secret`, give clientSecret.existingSecret.name instead, and replace the secret where these values were kept." $at) -}}
 {{- else if hasKey $provider "client_secret_file" -}}
 {{- $problems = append $problems (printf "%s has client_secret_file: the chart decides where the file is. Give clientSecret.existingSecret.name instead." $at) -}}
+{{- else if hasKey $provider "private_key_file" -}}
+{{- $problems = append $problems (printf "%s has private_key_file: the chart decides where the file is. Give privateKey.existingSecret.name instead." $at) -}}
+{{- else if hasKey $provider "certificate_file" -}}
+{{- $problems = append $problems (printf "%s has certificate_file: the chart decides where the file is. Give certificate.existingSecret.name instead." $at) -}}
 {{- else if hasKey $provider "ca_file" -}}
 {{- $problems = append $problems (printf "%s has ca_file: the chart decides where the file is. Give ca.existingConfigMap.name instead." $at) -}}
-{{- else if not (or $provider.clientSecret (eq (upper (get $provider "token_endpoint_auth_method")) "NONE")) -}}
-{{- $problems = append $problems (printf "%s has no clientSecret: give clientSecret.existingSecret.name, or, for a public client, token_endpoint_auth_method: none." $at) -}}
+{{- else if not (or $provider.clientSecret $provider.privateKey (eq (upper (get $provider "token_endpoint_auth_method")) "NONE")) -}}
+{{- $problems = append $problems (printf "%s has no clientSecret: give clientSecret.existingSecret.name, or privateKey.existingSecret.name where requests are signed, or, for a public client, token_endpoint_auth_method: none." $at) -}}
 {{- end -}}
 {{- end -}}
 
