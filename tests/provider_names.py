@@ -17,7 +17,7 @@ import sys
 # Presets whose names are words or letters of other use; of these the display
 # name counts, as it is written.
 WORDS = {"box", "discord", "figma", "line", "linear", "notion", "oauth2",
-         "oidc", "slack", "stripe", "x", "zoom"}
+         "oidc", "slack", "stripe", "threads", "x", "zoom"}
 # Not a provider, but protobuf's.
 PROTOBUF = re.compile(r"google(::|/protobuf|/rpc|\.rpc|\.protobuf)")
 
@@ -30,7 +30,7 @@ def names(root):
         display_name = re.search(r"^display_name: (.+)$", text, re.M)[1]
         if name not in WORDS:
             yield name, re.compile(rf"\b{re.escape(name)}\b", re.I)
-        elif name not in ("line", "oidc", "oauth2", "x"):
+        elif name not in ("line", "oidc", "oauth2", "threads", "x"):
             yield name, re.compile(rf"\b{re.escape(display_name)}\b")
 
 
