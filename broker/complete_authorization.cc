@@ -184,14 +184,15 @@ CompleteAuthorization::Answer CompleteAuthorization::SpendCode(
   *attempt.mutable_start_time() = ToProto(now);
   *attempt.mutable_authorization() = authorization;
 
+  Attributes attributes = AttributesOf(authorization);
+  // For a provider that wants it back with the code.
+  attributes["state"] = call.callback.state();
   const absl::StatusOr<HttpRequest> request = provider.CodeRequest(
       CodeGrant{
           .code = call.code.Clone(),
           .redirect_uri = authorization.redirect_uri(),
           .code_verifier = Secret::Take(secrets->mutable_code_verifier())},
-      {.now = now,
-       .unique = attempt.id(),
-       .attributes = AttributesOf(authorization)});
+      {.now = now, .unique = attempt.id(), .attributes = attributes});
   if (!request.ok()) {
     return CannotAsk(seams_.log, authorization.provider(), request.status());
   }

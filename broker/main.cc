@@ -185,8 +185,8 @@ absl::Status CheckConfigFile(const std::string& path) {
   ABSL_RETURN_IF_ERROR(
       FileKeyring::Load(config.encryption().keyring_file(), random).status());
   for (const config::v1::Provider& provider : providers->List()) {
-    for (const std::string& doubt : Doubts(provider)) {
-      std::cerr << "token-broker: warning: " << doubt << "\n";
+    for (const std::string& warning : Warnings(provider)) {
+      std::cerr << "token-broker: warning: " << warning << "\n";
     }
   }
   std::cout << path << " is fine: " << config.providers_size()

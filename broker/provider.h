@@ -107,7 +107,7 @@ struct RequestContext {
   absl::Time now;
   // Bytes that no other request has, for what is signed.
   std::string unique;
-  // The connection's.
+  // The connection's; for a code also `state`, the authorization's.
   Attributes attributes;
 };
 

@@ -10,6 +10,7 @@
 #include "providers/attributes.h"
 #include "providers/pattern.h"
 #include "providers/provider_error.h"
+#include "providers/template.h"
 
 namespace tokenbroker {
 namespace {
@@ -54,7 +55,7 @@ absl::Status CheckAttributes(const Settings& provider) {
     const std::string where = absl::StrCat("attribute ", attribute.name());
     if (!IsAttributeName(attribute.name()) ||
         !names.insert(attribute.name()).second ||
-        attribute.name() == "client_id" || attribute.name() == "redirect_uri") {
+        IsTemplateWord(attribute.name())) {
       return ProviderError(provider,
                            absl::StrCat(where,
                                         " has a malformed name, or that of "

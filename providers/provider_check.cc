@@ -158,8 +158,8 @@ absl::Status CheckProvider(const Settings& provider) {
   return CheckTimes(provider);
 }
 
-std::vector<std::string> Doubts(const Settings& provider) {
-  std::vector<std::string> doubts;
+std::vector<std::string> Warnings(const Settings& provider) {
+  std::vector<std::string> warnings;
   const auto& needed = provider.refresh_token_scopes();
   const bool has_needed =
       needed.empty() ||
@@ -167,13 +167,13 @@ std::vector<std::string> Doubts(const Settings& provider) {
         return Contains(provider.scopes(), scope);
       });
   if (!has_needed) {
-    doubts.push_back(absl::StrCat(
+    warnings.push_back(absl::StrCat(
         "provider ", provider.name(), ": its scopes lack ",
         absl::StrJoin(needed, " or "),
         ": without it no refresh token comes, and users must consent again "
         "whenever an access token ends"));
   }
-  return doubts;
+  return warnings;
 }
 
 }  // namespace tokenbroker

@@ -24,7 +24,7 @@ absl::Status CheckPreset(const config::v1::Provider& preset,
 absl::Status CheckProvider(const config::v1::Provider& provider);
 
 // What is likely to be a mistake, though it can be served; one sentence each.
-std::vector<std::string> Doubts(const config::v1::Provider& provider);
+std::vector<std::string> Warnings(const config::v1::Provider& provider);
 
 }  // namespace tokenbroker
 

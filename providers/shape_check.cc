@@ -44,7 +44,8 @@ absl::Status CheckTemplate(const Settings& provider, absl::string_view field,
         provider, absl::StrCat(field, " has ", names.status().message()));
   }
   for (const std::string& name : *names) {
-    if (name == "client_id" || name == "redirect_uri") continue;
+    if (name == "state" && field == "code_request.params") continue;
+    if (name != "state" && IsTemplateWord(name)) continue;
     const Attribute* attribute = FindAttribute(provider, name);
     if (attribute == nullptr) {
       return ProviderError(

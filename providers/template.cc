@@ -84,6 +84,10 @@ absl::StatusOr<std::string> Fill(const Settings& settings,
 
 }  // namespace
 
+bool IsTemplateWord(absl::string_view name) {
+  return name == "client_id" || name == "redirect_uri" || name == "state";
+}
+
 absl::StatusOr<std::vector<std::string>> NamesIn(absl::string_view text) {
   ABSL_ASSIGN_OR_RETURN(const std::vector<Piece> pieces, Split(text));
   std::vector<std::string> names;

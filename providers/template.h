@@ -14,6 +14,10 @@
 
 namespace tokenbroker {
 
+// Whether `name` has a meaning of its own in templates: `client_id`,
+// `redirect_uri`, `state`.
+bool IsTemplateWord(absl::string_view name);
+
 // The names in `text`, in their order; kInvalidArgument if a brace has no
 // partner.
 absl::StatusOr<std::vector<std::string>> NamesIn(absl::string_view text);

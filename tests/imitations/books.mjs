@@ -61,8 +61,8 @@ export class Books {
       throw new Refusal('wrong_verifier', verifier, { code });
     }
     if (verifier) this.secrets.add(verifier);
-    const { user, asked, scopes, nonce } = consent;
-    const grant = { user, asked, scopes, nonce, ended: false, access: new Map(), refresh: new Map() };
+    const { user, asked, scopes, nonce, params } = consent;
+    const grant = { user, asked, scopes, nonce, state: params.state, ended: false, access: new Map(), refresh: new Map() };
     this.grants.push(grant);
     return grant;
   }

@@ -5,6 +5,7 @@
 // a grant ends with `grant_type=delete` and a living access token.
 import { Imitation } from './imitation.mjs';
 import { postedClient, tokenRequest } from './reading.mjs';
+import { Refusal } from './refusal.mjs';
 
 export const preset = 'naver';
 
@@ -44,8 +45,7 @@ export class Family extends Imitation {
 
   token(asked) {
     const params = tokenRequest(asked, {
-      // The documents have `state` here as well; clients are seen without it.
-      authorization_code: { required: ['code'], optional: ['redirect_uri', 'state'] },
+      authorization_code: { required: ['code', 'state'], optional: ['redirect_uri'] },
       refresh_token: { required: ['refresh_token'] },
       delete: { required: ['access_token'], optional: ['service_provider'] },
     });
@@ -53,8 +53,9 @@ export class Family extends Imitation {
     return this[params.grant_type](params);
   }
 
-  authorization_code({ code, redirect_uri: redirectUri = this.redirectUri }) {
+  authorization_code({ code, state, redirect_uri: redirectUri = this.redirectUri }) {
     const grant = this.books.redeem({ code, redirect_uri: redirectUri });
+    if (state !== grant.state) throw new Refusal('bad_request', `state is ${state}`);
     const refresh = this.books.addRefresh(grant, this.books.mint(), year);
     return { body: { ...this.access(grant), refresh_token: refresh } };
   }

@@ -235,6 +235,7 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
     context_.now = kNow;
     context_.unique = "unique";
     context_.attributes = golden_.attributes;
+    context_.attributes["state"] = "the-state";
     return context_;
   }
 

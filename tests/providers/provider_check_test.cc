@@ -239,19 +239,19 @@ TEST(ProviderCheckTest, LeavesWhatIsARegistrationsToIt) {
                                 "a preset cannot set key_id"));
 }
 
-// --- doubts -----------------------------------------------------------------
+// --- warnings ---------------------------------------------------------------
 
-TEST(ProviderCheckTest, DoubtsScopesThatBringNoRefreshToken) {
+TEST(ProviderCheckTest, WarnsOfScopesThatBringNoRefreshToken) {
   Settings settings = Proper();
-  EXPECT_TRUE(Doubts(settings).empty());
+  EXPECT_TRUE(Warnings(settings).empty());
   settings.add_refresh_token_scopes("offline_access");
   settings.add_refresh_token_scopes("refresh_token");
   settings.add_scopes("openid");
-  ASSERT_EQ(Doubts(settings).size(), 1u);
-  EXPECT_TRUE(absl::StrContains(Doubts(settings)[0],
+  ASSERT_EQ(Warnings(settings).size(), 1u);
+  EXPECT_TRUE(absl::StrContains(Warnings(settings)[0],
                                 "lack offline_access or refresh_token"));
   settings.add_scopes("refresh_token");
-  EXPECT_TRUE(Doubts(settings).empty());
+  EXPECT_TRUE(Warnings(settings).empty());
 }
 
 }  // namespace
