@@ -16,9 +16,12 @@ const head = `\
 <!-- Made by tests/docs/providers.mjs out of providers/catalogue/. Change the presets, then: node tests/docs/providers.mjs --write -->
 # Providers
 
-What is built in, and what its documents say of each provider. \`token-broker providers NAME\` shows the same of one;
+What is built in, and what its documents say of each provider. \`token-broker providers NAME\` shows one: a block, quirks and doubts.
 [adding-a-provider.md](adding-a-provider.md) says how to add another, [configuration.md](configuration.md) what every key means and how
 to override it. A *doubt* is a fact that was not seen in the provider's own documents: look there before you rely on it.
+
+To use one, copy its block and fill in what stands as \`...\`. A variable that differs from connection to connection is left to
+callers: write \`caller_variables: [NAME]\` instead of \`variables\`, and each StartAuthorization names its value.
 `;
 
 const presets = () =>
@@ -46,6 +49,9 @@ const mode = ({ refresh = {} }) => refresh.mode ?? 'proactive';
 const isVariable = ({ callback_param: param, answer_member: member }) => !param && !member;
 const isSigned = ({ token_endpoint_auth_method: method }) =>
   ['private_key_jwt', 'signed_client_secret'].includes(method);
+
+const described = ({ description, default_value: value }) =>
+  value ? `${description} Default: ${code(value)}.` : description;
 
 function block(preset) {
   const file = `/etc/token-broker/secrets/${preset.name}`;
@@ -98,10 +104,7 @@ function section(preset) {
   const learned = attributes.filter((attribute) => !isVariable(attribute));
   const rows = [
     ['register', notes.registration],
-    ...variables.map(({ name, description, default_value: value }) => [
-      `variable ${code(name)}`,
-      `${description}${value ? ` Default: ${code(value)}.` : ''}`,
-    ]),
+    ...variables.map((attribute) => [`variable ${code(attribute.name)}`, described(attribute)]),
     ['refresh token', notes.refresh_token],
     [
       'needs a scope of',
@@ -117,11 +120,12 @@ function section(preset) {
     ['lifetimes', lifetimes(preset)],
     [
       'the connection shows',
-      learned.map(({ name, description }) => `${code(name)}: ${description}`).join(' '),
+      learned.map((attribute) => `${code(attribute.name)}: ${described(attribute)}`).join(' '),
     ],
     [
       'further tokens',
-      preset.answer?.named_tokens && list(preset.answer.named_tokens.map(({ name }) => name)),
+      preset.answer?.named_tokens &&
+        `${list(preset.answer.named_tokens.map(({ name }) => name))}: ask GetAccessToken for it by ${code('token_name')}. In an answer without another pair it is the main one`,
     ],
     ['callback', preset.callback_signature && 'is signed, and checked: pass on all of its parameters'],
     ['revocation', revocation(preset)],
