@@ -2,7 +2,7 @@
 //
 // The configuration that the chart renders, and the files that it points to.
 import assert from 'node:assert/strict';
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import test from 'node:test';
 import {
@@ -45,6 +45,22 @@ function makeFiles(objects, directory) {
   }
 }
 
+// Makes the folder that Kubernetes makes of a ConfigMap with the file acme.yaml:
+// links through a link to a folder with the time in its name.
+function makePresets(directory) {
+  const folder = join(directory, 'presets');
+  const stamped = '..2026_11_23_09_00_00.123456789';
+  mkdirSync(join(folder, stamped), {recursive: true});
+  writeFileSync(join(folder, stamped, 'acme.yaml'), `name: acme
+display_name: Acme
+authorization_endpoint: https://acme.example/authorize
+token_endpoint: https://acme.example/token
+notes: {sources: ["https://acme.example/docs"]}
+`);
+  symlinkSync(stamped, join(folder, '..data'));
+  symlinkSync('..data/acme.yaml', join(folder, 'acme.yaml'));
+}
+
 for (const [name, values] of Object.entries(examples)) {
   test(`${name}: every file that the configuration names is mounted`, () => {
     const objects = render(values);
@@ -74,7 +90,7 @@ for (const [name, values] of Object.entries(examples)) {
           .replaceAll('/etc/token-broker/', `${directory}/`)
           .replaceAll('/var/lib/token-broker/', `${directory}/`)
           .replaceAll('/etc/token-broker-presets', `${directory}/presets`);
-      mkdirSync(join(directory, 'presets'));
+      makePresets(directory);
       writeFileSync(file, text);
       succeeds(broker, ['check-config', '--config', file]);
       // So that the test can fail: the same file with a key too many.
@@ -113,6 +129,29 @@ test('each file comes from the object and the key that the values name', () => {
     'secrets/microsoft/certificate':
         {kind: 'secret', name: 'entra', key: 'tls.crt'},
   });
+});
+
+test("presets of one's own are mounted from the named ConfigMap", () => {
+  const values = examples['presets-values.yaml'];
+  const objects = render(values);
+  const {name, mountPath} = pod(objects).containers[0].volumeMounts
+      .find(({mountPath}) => mountPath === config(objects).preset_directory);
+  assert.equal(mountPath, '/etc/token-broker-presets');
+  assert.deepEqual(
+      pod(objects).volumes.find(volume => volume.name === name),
+      {name, configMap: values.presets.existingConfigMap});
+  assert.equal(config(render(minimal)).preset_directory, undefined);
+});
+
+test('a client that signs has its key and no client secret', () => {
+  const objects = render(examples['presets-values.yaml']);
+  const [apple] = config(objects).providers;
+  assert.equal(apple.client_secret_file, undefined);
+  assert.equal(
+      apple.private_key_file, '/etc/token-broker/secrets/apple/private_key');
+  assert.deepEqual(
+      mountedFiles(objects)['secrets/apple/private_key'],
+      {kind: 'secret', name: 'token-broker-apple', key: 'AuthKey_K1.p8'});
 });
 
 test('the listeners are those that the Service and the probes ask', () => {
