@@ -69,6 +69,26 @@ class ConfigurationTest(unittest.TestCase):
                 configuration.parse("a.proto", proto)
             self.assertIn(complaint, str(refusal.exception))
 
+    def test_what_is_reserved_is_no_key(self):
+        proto = ("// A message.\nmessage A {\n  reserved 2;\n"
+                 "  reserved \"old\";\n\n  // Text.\n  string name = 1;\n}\n")
+        declarations = configuration.parse("a.proto", proto)
+        self.assertEqual(declarations["A"].members,
+                         [("string", "name", "Text.")])
+
+    def test_a_message_of_several_keys_has_one_section(self):
+        text = configuration.document()
+        for section in re.findall(r"(?m)^## .*$", text):
+            self.assertEqual(text.count(f"\n{section}\n"), 1, section)
+        self.assertIn("\n| `refresh_request` | "
+                      "[`providers[].code_request`](#providerscode_request) | ",
+                      text)
+
+    def test_what_a_path_and_a_template_are_is_said(self):
+        text = configuration.document()
+        self.assertRegex(text, r"\nA \*path\* names .*")
+        self.assertRegex(text, r"A \*template\* is text ")
+
     def test_its_example_is_accepted(self):
         binary = os.environ["TOKEN_BROKER"]
         text = REFERENCE.read_text(encoding="utf-8")
