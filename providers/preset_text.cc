@@ -82,6 +82,21 @@ std::string Block(const Settings& preset) {
   return block;
 }
 
+// What one finds on a connection.
+std::string Shown(const Settings& preset) {
+  std::string text;
+  for (const auto& attribute : preset.attributes()) {
+    if (IsVariable(attribute)) continue;
+    absl::StrAppend(&text,
+                    Wrapped(absl::StrCat("attribute ", attribute.name(), ": "),
+                            attribute.description()));
+  }
+  for (const auto& tokens : preset.answer().named_tokens()) {
+    absl::StrAppend(&text, "further tokens: ", tokens.name(), "\n");
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string ListText(const Catalogue& catalogue) {
@@ -99,11 +114,11 @@ std::string ListText(const Catalogue& catalogue) {
 
 std::string PresetText(const Settings& preset) {
   const config::v1::Notes& notes = preset.notes();
-  std::string text =
-      absl::StrCat(preset.display_name(), "\n\n", Block(preset), "\n",
-                   Wrapped("register: ", notes.registration()),
-                   Wrapped("refresh token: ", notes.refresh_token()),
-                   Wrapped("user returns: ", notes.user_returns()));
+  std::string text = absl::StrCat(
+      preset.display_name(), "\n\n", Block(preset), "\n",
+      Wrapped("register: ", notes.registration()),
+      Wrapped("refresh token: ", notes.refresh_token()),
+      Wrapped("user returns: ", notes.user_returns()), Shown(preset));
   for (const std::string& quirk : notes.quirks()) {
     absl::StrAppend(&text, Wrapped("quirk: ", quirk));
   }

@@ -176,7 +176,11 @@ std::optional<TokenSet> TakePairs(const Settings& settings, json* answer,
     auto* at = const_cast<json*>(MemberAt(*answer, path));
     return at == nullptr ? std::nullopt : TakePair(settings, at, context);
   };
-  main = take(settings.answer().tokens_at());
+  const auto& places = settings.answer().tokens_at();
+  if (places.empty()) main = take("");
+  for (const std::string& place : places) {
+    if (!main.has_value()) main = take(place == "." ? "" : place);
+  }
   for (const auto& further : settings.answer().named_tokens()) {
     std::optional<TokenSet> tokens = take(further.at());
     if (!tokens.has_value()) continue;

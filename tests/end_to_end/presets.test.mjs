@@ -50,6 +50,12 @@ test('one preset is shown in full', async () => {
   assert.match(stdout, /source: https:\/\/developers\.google\.com\//);
 });
 
+test('what a connection will show is said', async () => {
+  const { stdout } = await run('providers', 'slack');
+  assert.match(stdout, /^attribute team_id: /m);
+  assert.match(stdout, /^further tokens: user$/m);
+});
+
 test('a preset that is not there is not shown', async () => {
   const { code, stderr } = await run('providers', 'gogle');
   assert.equal(code, 64);

@@ -212,7 +212,7 @@ TEST(ProviderCheckTest, TouchesAGrantBeforeItIdlesAway) {
   settings.mutable_refresh()->mutable_idle_touch()->set_seconds(86400);
   settings.mutable_idle_lifetime()->set_seconds(86400);
   EXPECT_TRUE(absl::StrContains(Refusal(settings), "idle_lifetime"));
-  settings.mutable_idle_lifetime()->set_seconds(2 * 86400);
+  settings.mutable_idle_lifetime()->set_seconds(172'800);
   EXPECT_EQ(Refusal(settings), "");
 }
 

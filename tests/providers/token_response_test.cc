@@ -338,7 +338,7 @@ TEST(TokenResponseTest, RepeatsNothingOfTheAnswerButRegisteredErrors) {
 TEST(TokenResponseTest, FindsTokensWhereAndAsTheSettingsSay) {
   config::v1::Provider settings;
   config::v1::Answer& shape = *settings.mutable_answer();
-  shape.set_tokens_at("data.0");
+  shape.add_tokens_at("data.0");
   (*shape.mutable_names())["scope"] = "scopes";
   (*shape.mutable_names())["expires_in"] = "life";
   shape.set_scope_separator(";");
@@ -353,6 +353,24 @@ TEST(TokenResponseTest, FindsTokensWhereAndAsTheSettingsSay) {
   EXPECT_EQ(outcome.tokens->scopes, std::vector<std::string>{"z"});
   EXPECT_EQ(Read(200, R"({"access_token":"a"})", settings).outcome_class,
             kUnknown);
+}
+
+TEST(TokenResponseTest, TakesTokensFromTheFirstPlaceThatHasThem) {
+  config::v1::Provider settings;
+  settings.mutable_answer()->add_tokens_at(".");
+  settings.mutable_answer()->add_tokens_at("data.0");
+  const struct {
+    const char* body;
+    const char* access_token;
+  } cases[] = {{R"({"access_token":"a"})", "a"},
+               {R"({"data":[{"access_token":"b"}]})", "b"},
+               {R"({"access_token":"a","data":[{"access_token":"b"}]})", "a"}};
+  for (const auto& test : cases) {
+    const Outcome outcome = Read(200, test.body, settings);
+    ASSERT_EQ(outcome.outcome_class, kSuccess) << test.body;
+    EXPECT_EQ(outcome.tokens->access_token.Reveal(), test.access_token);
+    EXPECT_TRUE(outcome.tokens->named.empty());
+  }
 }
 
 TEST(TokenResponseTest, ReadsAnAbsoluteEnd) {

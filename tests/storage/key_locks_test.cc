@@ -26,6 +26,7 @@ TEST(KeyLocksTest, LetsOneThreadAtATimeHaveAKey) {
   const std::vector<std::string> sets[] = {
       {"a"}, {"b"}, {"a", "b"}, {"c", "a"}, {"b", "c", "a"}, {"c"}};
   std::vector<std::thread> threads;
+  threads.reserve(6);
   for (int thread = 0; thread < 6; ++thread) {
     threads.emplace_back([&, thread] {
       for (int i = 0; i < 1000; ++i) {

@@ -28,7 +28,9 @@ namespace {
 using absl::StatusCode;
 using storage::v1::AuthorizationRecord;
 
-std::string Hash(int number) { return std::string(32, 'A' + number); }
+std::string Hash(int number) {
+  return std::string(32, static_cast<char>('A' + number));
+}
 
 class RocksOpenTest : public testing::Test {
  protected:
@@ -231,9 +233,9 @@ TEST_F(RocksOpenTest, ReportsAFlippedBitInTheMiddleOfTheLog) {
   Fill(40);
   const std::string log = Files(".log").back();
   const std::string good = ReadBytes(log);
-  for (const double place : {0.3, 0.4, 0.5, 0.6, 0.7}) {
+  for (const size_t tenth : {3, 4, 5, 6, 7}) {
     std::string bad = good;
-    const size_t at = static_cast<size_t>(place * good.size());
+    const size_t at = good.size() * tenth / 10;
     bad[at] = static_cast<char>(bad[at] ^ 1);
     WriteBytes(log, bad);
     ExpectRefused(StatusCode::kDataLoss, "damaged");
