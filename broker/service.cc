@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/service.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "broker/broker.h"
 #include "broker/caller.h"
 #include "broker/connection_key.h"
@@ -29,13 +30,15 @@ class Finish {
         reactor_(context->DefaultReactor()),
         metrics_(&metrics),
         method_(method),
-        start_(absl::Now()) {}
+        start_(std::chrono::steady_clock::now()) {}
 
   void operator()(const absl::Status& status) const {
     if (!status.ok()) {
       context_->AddTrailingMetadata(kPushbackTrailer, PushbackOf(status));
     }
-    metrics_->CallHandled(method_, status.code(), absl::Now() - start_);
+    metrics_->CallHandled(
+        method_, status.code(),
+        absl::FromChrono(std::chrono::steady_clock::now() - start_));
     reactor_->Finish(ToGrpcStatus(status));
   }
 
@@ -46,7 +49,7 @@ class Finish {
   ServerUnaryReactor* reactor_;
   Metrics* metrics_;
   Method method_;
-  absl::Time start_;
+  std::chrono::steady_clock::time_point start_;
 };
 
 // The wrapper. `authorize(caller)` gives a status; `act(caller, finish)` calls

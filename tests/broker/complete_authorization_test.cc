@@ -361,12 +361,8 @@ TEST(CompleteAuthorizationTest, SpendsNoCodeBesideARefreshOfAPair) {
   ASSERT_TRUE(world.Complete(callback).ok());
   callback = Callback(world);
   std::promise<void> release;
-  world.http.AnswerWith([&]() -> absl::StatusOr<HttpResponse> {
-    release.get_future().wait();
-    return HttpResponse{.status = 200,
-                        .content_type = "application/json",
-                        .body = Secret(World::Tokens("at-u2", "rt-u2"))};
-  });
+  world.http.AnswerAfter(release.get_future().share(),
+                         World::Tokens("at-u2", "rt-u2"));
   world.http.Answer(200, Pairs("b3", "u3"));
   std::promise<void> got;
   world.broker->get_access_token.Get(

@@ -55,12 +55,8 @@ TEST(DeleteConnectionTest, WaitsForARunningRefreshAndRevokesWhatItBrought) {
   world.Connect();
   world.clock.Advance(absl::Hours(2));
   std::promise<void> release;
-  world.http.AnswerWith([&]() -> absl::StatusOr<HttpResponse> {
-    release.get_future().wait();
-    return HttpResponse{.status = 200,
-                        .content_type = "application/json",
-                        .body = Secret(World::Tokens("at-2", "rt-2"))};
-  });
+  world.http.AnswerAfter(release.get_future().share(),
+                         World::Tokens("at-2", "rt-2"));
   std::promise<GetAccessToken::Answer> got;
   world.broker->get_access_token.Get(
       World::Key(), {},
@@ -182,12 +178,8 @@ TEST(DeleteConnectionTest, WaitsForTheRefreshOfEveryPair) {
   ConnectPairs(world);
   world.clock.Advance(absl::Hours(2));
   std::promise<void> release;
-  world.http.AnswerWith([&]() -> absl::StatusOr<HttpResponse> {
-    release.get_future().wait();
-    return HttpResponse{.status = 200,
-                        .content_type = "application/json",
-                        .body = Secret(World::Tokens("at-u2", "rt-u2"))};
-  });
+  world.http.AnswerAfter(release.get_future().share(),
+                         World::Tokens("at-u2", "rt-u2"));
   std::promise<GetAccessToken::Answer> got;
   world.broker->get_access_token.Get(
       World::Key(World::Named("user")), {},

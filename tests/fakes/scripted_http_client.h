@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <future>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,17 @@ class ScriptedHttpClient final : public HttpClient {
     AnswerWith([status, json = std::string(json)] {
       return absl::StatusOr<HttpResponse>(
           HttpResponse{.status = status,
+                       .content_type = "application/json",
+                       .body = Secret(json)});
+    });
+  }
+  // The same, but not before it is released.
+  void AnswerAfter(const std::shared_future<void>& released,
+                   absl::string_view json) {
+    AnswerWith([released, json = std::string(json)] {
+      released.wait();
+      return absl::StatusOr<HttpResponse>(
+          HttpResponse{.status = 200,
                        .content_type = "application/json",
                        .body = Secret(json)});
     });

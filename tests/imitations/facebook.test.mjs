@@ -3,20 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../end_to_end/expect.mjs';
 import { ended, refused } from './checks.mjs';
-import { calendar, day } from './days.mjs';
+import { calendar, daysFromNow, lasting } from './days.mjs';
 import * as facebook from './facebook.mjs';
 import { lost } from './imitation.mjs';
 import { connect, connection, good, remove, renewed, stage } from './journey.mjs';
 
 const exchanges = (imitation) => imitation.asked('fb_exchange_token');
-const daysFromNow = ({ seconds }) => (seconds - Date.now() / 1000) / day;
-
-// The token with the long life is there.
-const lasting = (staged) =>
-  until(async () => {
-    const answer = await good(staged);
-    return daysFromNow(answer.expireTime) > 59 && answer;
-  }, 'the long-lived token');
 
 test('facebook: what a code brings is exchanged at once for a token of 60 days', async (t) => {
   const staged = await stage(t, facebook);

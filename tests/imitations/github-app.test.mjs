@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rejects, until } from '../end_to_end/expect.mjs';
-import { ended } from './checks.mjs';
+import { until } from '../end_to_end/expect.mjs';
+import { ended, refusesAnInventedCode } from './checks.mjs';
 import * as github from './github-app.mjs';
 import { lost } from './imitation.mjs';
 import { connect, connection, good, journey, refreshes, remove, renewed, stage } from './journey.mjs';
@@ -34,14 +34,7 @@ test('github-app: the whole journey with answers in a form', async (t) => {
   const hours = (read.expireTime.seconds - Date.now() / 1000) / 3600;
   assert.ok(hours > 0.9 && hours <= 1, `${hours} hours`);
   // An error in a form is an error.
-  const { state } = await client.startAuthorization({
-    ...connection,
-    redirectUri: imitation.redirectUri,
-  });
-  await rejects(client.completeAuthorization({ state, code: 'nobody-issued-it' }), {
-    code: 'FAILED_PRECONDITION',
-    reason: 'CODE_REJECTED',
-  });
+  await refusesAnInventedCode(staged);
   await remove(staged);
   staged.finish();
 });

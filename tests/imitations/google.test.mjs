@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
-import { ended } from './checks.mjs';
+import { ended, refusesAnInventedCode } from './checks.mjs';
 import * as google from './google.mjs';
 import { connect, connection, good, journey, refreshes, renewed, stage } from './journey.mjs';
 
@@ -140,15 +140,7 @@ function broughtOn({ broker }, subject) {
 
 test('google: a code that nobody issued', async (t) => {
   const staged = await stage(t, google);
-  const { state } = await staged.client.startAuthorization({
-    ...connection,
-    redirectUri: staged.imitation.redirectUri,
-  });
-  staged.imitation.books.secrets.add('4/a-code-of-nobody');
-  await rejects(staged.client.completeAuthorization({ state, code: '4/a-code-of-nobody' }), {
-    code: 'FAILED_PRECONDITION',
-    reason: 'CODE_REJECTED',
-  });
+  await refusesAnInventedCode(staged);
   staged.finish();
 });
 

@@ -3,19 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
 import { refused } from './checks.mjs';
-import { calendar, day } from './days.mjs';
+import { calendar, lasting } from './days.mjs';
 import { lost } from './imitation.mjs';
 import * as instagram from './instagram.mjs';
 import { connect, connection, good, renewed, stage } from './journey.mjs';
-
-const daysFromNow = ({ seconds }) => (seconds - Date.now() / 1000) / day;
-
-// The token with the long life is there.
-const lasting = (staged) =>
-  until(async () => {
-    const answer = await good(staged);
-    return daysFromNow(answer.expireTime) > 59 && answer;
-  }, 'the long-lived token');
 
 for (const flat of [false, true]) {
   test(`instagram: what a code brings${flat ? ', outside a list,' : ''} is exchanged at once`, async (t) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
-import { ended } from './checks.mjs';
+import { ended, refusesAnInventedCode } from './checks.mjs';
 import { connect, connection, good, journey, remove, stage } from './journey.mjs';
 import * as naver from './naver.mjs';
 
@@ -36,15 +36,8 @@ test('naver: a grant ends with a living access token, so it is refreshed first',
 
 test('naver: an error with status 200 is an error', async (t) => {
   const staged = await stage(t, naver);
-  const { imitation, client } = staged;
-  const { state } = await client.startAuthorization({
-    ...connection,
-    redirectUri: imitation.redirectUri,
-  });
-  await rejects(client.completeAuthorization({ state, code: 'nobody-issued-it' }), {
-    code: 'FAILED_PRECONDITION',
-    reason: 'CODE_REJECTED',
-  });
+  const { imitation } = staged;
+  await refusesAnInventedCode(staged);
   assert.equal(imitation.ledger[0].status, 200);
   staged.finish();
 });

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
-import { ended, refused } from './checks.mjs';
+import { ended, refused, refusesALateCode } from './checks.mjs';
 import { lost } from './imitation.mjs';
-import { completion, connect, connection, good, refreshes, renewed, stage } from './journey.mjs';
+import { connect, connection, good, refreshes, renewed, stage } from './journey.mjs';
 import * as wechat from './wechat.mjs';
 
 test('wechat: its own names, and one refresh token', async (t) => {
@@ -48,18 +48,9 @@ test('wechat: an errcode with status 200 ends it', async (t) => {
 });
 
 test('wechat: a code that is too old', async (t) => {
-  const { imitation, client, finish } = await stage(t, wechat);
-  const { authorizationUrl } = await client.startAuthorization({
-    ...connection,
-    redirectUri: imitation.redirectUri,
-  });
-  const callback = imitation.authorize(authorizationUrl);
-  imitation.books.forward(301);
-  await rejects(client.completeAuthorization(completion(callback)), {
-    code: 'FAILED_PRECONDITION',
-    reason: 'CODE_REJECTED',
-  });
-  finish();
+  const staged = await stage(t, wechat);
+  await refusesALateCode(staged, 301);
+  staged.finish();
 });
 
 test('wechat: no secret of a URL is logged when the connection breaks', async (t) => {

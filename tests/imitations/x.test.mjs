@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejects, until } from '../end_to_end/expect.mjs';
-import { ended, refused } from './checks.mjs';
-import { completion, connect, connection, good, journey, renewed, stage } from './journey.mjs';
+import { ended, refused, refusesALateCode } from './checks.mjs';
+import { connect, connection, good, journey, renewed, stage } from './journey.mjs';
 import * as x from './x.mjs';
 
 journey(x);
@@ -26,18 +26,9 @@ test('x: a dead grant is told from other invalid requests by its text', async (t
 });
 
 test('x: a code that is too old', async (t) => {
-  const { imitation, client, finish } = await stage(t, x);
-  const { authorizationUrl } = await client.startAuthorization({
-    ...connection,
-    redirectUri: imitation.redirectUri,
-  });
-  const callback = imitation.authorize(authorizationUrl);
-  imitation.books.forward(301);
-  await rejects(client.completeAuthorization(completion(callback)), {
-    code: 'FAILED_PRECONDITION',
-    reason: 'CODE_REJECTED',
-  });
-  finish();
+  const staged = await stage(t, x);
+  await refusesALateCode(staged, 301);
+  staged.finish();
 });
 
 test('x: without offline.access there is no refresh token', async (t) => {
