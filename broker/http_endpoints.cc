@@ -30,9 +30,10 @@ class HttplibEndpoints final : public HttpEndpoints {
     server_.set_read_timeout(kTimeoutSeconds);
     server_.set_write_timeout(kTimeoutSeconds);
     // Without SO_REUSEPORT, which would let two brokers share a port unseen.
-    server_.set_socket_options([](socket_t socket) {
+    server_.set_socket_options([this](socket_t socket) {
       const int yes = 1;
       setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+      listener_ = socket;
     });
     server_.Get("/livez", [](const httplib::Request& request,
                              httplib::Response& response) {
@@ -92,6 +93,9 @@ class HttplibEndpoints final : public HttpEndpoints {
                        "machine's; choose another"));
     }
     port_ = port;
+    // The library queues five connections; the sixth of a burst would be
+    // dropped, and come again only after a second.
+    listen(listener_, SOMAXCONN);
     thread_ = std::thread([this] { server_.listen_after_bind(); });
     // stop() has no effect on a server that does not run yet.
     while (!server_.is_running()) std::this_thread::yield();
@@ -106,6 +110,7 @@ class HttplibEndpoints final : public HttpEndpoints {
   httplib::Server server_;
   std::string host_;
   int port_ = 0;
+  socket_t listener_ = INVALID_SOCKET;  // belongs to server_
   std::thread thread_;
 };
 

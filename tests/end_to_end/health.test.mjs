@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import grpc from '@grpc/grpc-js';
 import { Broker } from './broker.mjs';
-import { until } from './expect.mjs';
+import { onABusyMachine, until } from './expect.mjs';
 
 const service = 'tokenbroker.v1.TokenBrokerService';
 const buf = join(
@@ -36,29 +37,58 @@ test('a broker that serves says so everywhere', async (t) => {
   assert.equal(unknown.code, grpc.status.NOT_FOUND);
 });
 
-test('whoever holds connections open makes no probe and no stop wait', async (t) => {
-  const broker = await new Broker(t).configure().start();
+// Opens connections to the HTTP port that never send a word.
+async function idlers(t, broker, count) {
   const { hostname, port } = new URL(broker.http);
-  const idle = Array.from({ length: 8 }, () => {
+  const sockets = Array.from({ length: count }, () => {
     const socket = connect(port, hostname);
     socket.on('error', () => {});
-    return socket;
+    return socket.resume();
   });
-  t.after(() => idle.forEach((socket) => socket.destroy()));
-  await Promise.all(idle.map((socket) => once(socket, 'connect')));
-  let start = Date.now();
-  assert.equal((await get(broker, '/livez'))[0], 200);
-  assert.ok(Date.now() - start < 500);
-  start = Date.now();
-  assert.equal(await broker.stop(), 0);
-  assert.ok(Date.now() - start < 3000);
+  t.after(() => sockets.forEach((socket) => socket.destroy()));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  return sockets;
+}
+
+const burst = 'a burst of connections is queued while nobody accepts them';
+test(burst, { timeout: 20000 }, async (t) => {
+  const broker = await new Broker(t).configure().start();
+  broker.process.kill('SIGSTOP');
+  const status = `/proc/${broker.process.pid}/status`;
+  await until(() => /^State:\tT/m.test(readFileSync(status, 'utf8')), 'stopped');
+  await idlers(t, broker, 24);
+  const probe = get(broker, '/livez');
+  broker.process.kill('SIGCONT');
+  assert.equal((await probe)[0], 200);
+});
+
+test('whoever holds connections open makes no probe wait', async (t) => {
+  const broker = await new Broker(t).configure().start();
+  await onABusyMachine(async () => {
+    const sockets = await idlers(t, broker, 24);
+    assert.equal((await get(broker, '/livez'))[0], 200);
+    // The broker gives none up before a second has gone by.
+    const held = sockets.every((socket) => socket.readyState === 'open');
+    sockets.forEach((socket) => socket.destroy());
+    return held;
+  });
+});
+
+test('whoever holds connections open makes no stop wait', async (t) => {
+  await onABusyMachine(async () => {
+    const broker = await new Broker(t).configure().start();
+    await idlers(t, broker, 24);
+    const start = Date.now();
+    assert.equal(await broker.stop(), 0);
+    return Date.now() - start < 3000;
+  });
 });
 
 test('SIGTERM: first not ready, then drained, then exit 0', async (t) => {
-  const broker = new Broker(t).configure({ drain: { delay: '1s', grace: '5s' } });
+  const broker = new Broker(t).configure({ drain: { delay: '3s', grace: '5s' } });
   await broker.start();
   const stopped = broker.stop();
-  await until(async () => (await get(broker, '/readyz'))[0] === 503, '503', 900);
+  await until(async () => (await get(broker, '/readyz'))[0] === 503, '503', 2500);
   assert.equal((await broker.client.check({})).status, 'NOT_SERVING');
   assert.match((await get(broker, '/readyz'))[1], /\[-\]draining/);
   // Still alive, and still serving who has not noticed.
@@ -71,11 +101,11 @@ test('a second SIGTERM cuts the delay short', async (t) => {
   const broker = new Broker(t).configure({ drain: { delay: '60s', grace: '5s' } });
   await broker.start();
   const stopped = broker.stop();
-  await until(async () => (await get(broker, '/readyz'))[0] === 503, '503', 900);
+  await until(async () => (await get(broker, '/readyz'))[0] === 503, '503');
   const start = Date.now();
   broker.process.kill('SIGTERM');
   assert.equal(await stopped, 0);
-  assert.ok(Date.now() - start < 5000);
+  assert.ok(Date.now() - start < 30000);
 });
 
 const list = (broker) =>

@@ -198,7 +198,7 @@ describe('TLS to the provider', () => {
 
         become(fault);
         const rejected = { ...alice, rejectedAccessToken: accessToken };
-        await rejects(client.getAccessToken(rejected), { ...unavailable, within: 2500 });
+        await rejects(client.getAccessToken(rejected), { ...unavailable });
         const [line] = await until(() => {
           const lines = broker.events('refresh');
           return lines.length > 0 && lines;
