@@ -134,7 +134,7 @@ describe('TLS to the provider', () => {
           authorization_endpoint: `${port.origin}/authorize`,
           token_endpoint: `${port.origin}/token`,
           allow_loopback: true,
-          request_timeout: '1s',
+          request_timeout: '2s',
           rotation: 'strict',
           ca_file: authority.path('ours.crt'),
           ...changes(port.origin),

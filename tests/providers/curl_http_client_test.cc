@@ -388,7 +388,7 @@ TEST_F(CurlHttpClientTest, GivesUpOnAConnectionThatIsNotAccepted) {
   EXPECT_EQ(client_.Send(request).status().code(), StatusCode::kUnavailable);
   const absl::Duration took = absl::Now() - start;
   EXPECT_GE(took, absl::Milliseconds(190));
-  EXPECT_LT(took, absl::Seconds(2));
+  EXPECT_LT(took, absl::Seconds(4));
 }
 
 TEST_F(CurlHttpClientTest, GivesUpOnANameServerThatDoesNotAnswer) {
@@ -400,7 +400,7 @@ TEST_F(CurlHttpClientTest, GivesUpOnANameServerThatDoesNotAnswer) {
   EXPECT_EQ(client_.Send(request).status().code(), StatusCode::kUnavailable);
   const absl::Duration took = absl::Now() - start;
   EXPECT_GE(took, absl::Milliseconds(190));
-  EXPECT_LT(took, absl::Seconds(2));
+  EXPECT_LT(took, absl::Seconds(4));
 }
 
 TEST_F(CurlHttpClientTest, FollowsNoRedirect) {
