@@ -252,7 +252,7 @@ TEST(WorkersTest, RunTheLanesInTheirOrder) {
                  {Lane::kUrgent, 'u'}};
     for (const auto& task : tasks) {
       EXPECT_THAT(
-          workers.Run(task.lane, [&order, &task] { order += task.name; }),
+          workers.Run(task.lane, [&order, name = task.name] { order += name; }),
           IsOk());
     }
     barrier.Open();
