@@ -22,6 +22,14 @@ constexpr absl::Duration kClientRejectedPause = absl::Minutes(1);
 // again after an unknown outcome.
 constexpr absl::Duration kLateMargin = absl::Seconds(10);
 
+// When a grant last refreshed at `obtain_time` is over for idling.
+absl::Time IdleEnd(absl::Time obtain_time,
+                   const config::v1::Provider& provider) {
+  return provider.has_idle_lifetime()
+             ? obtain_time + FromProto(provider.idle_lifetime())
+             : absl::InfiniteFuture();
+}
+
 // When the clock refreshes tokens of this life; InfiniteFuture: it does not.
 absl::Time NextDue(const TokenLife& life, const SettleContext& context) {
   const config::v1::Refresh& refresh = context.provider.refresh();
@@ -32,7 +40,12 @@ absl::Time NextDue(const TokenLife& life, const SettleContext& context) {
       return life.obtain_time +
              FromProto(refresh.idle_touch()) * (1 - 0.15 * context.jitter);
     default:
-      return DueTime(life, context.jitter);
+      // A grant may end before its access token does, or while that never ends.
+      return DueTime(
+          {.obtain_time = life.obtain_time,
+           .expire_time = std::min(
+               life.expire_time, IdleEnd(life.obtain_time, context.provider))},
+          context.jitter);
   }
 }
 

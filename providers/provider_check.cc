@@ -173,6 +173,14 @@ std::vector<std::string> Warnings(const Settings& provider) {
         ": without it no refresh token comes, and users must consent again "
         "whenever an access token ends"));
   }
+  if (provider.refresh().mode() == config::v1::REFRESH_MODE_ON_DEMAND &&
+      provider.has_idle_lifetime()) {
+    warnings.push_back(absl::StrCat(
+        "provider ", provider.name(),
+        ": refresh mode on_demand lets a grant end that nobody uses for ",
+        absl::FormatDuration(FromProto(provider.idle_lifetime())),
+        "; refresh: {mode: idle_touch, idle_touch: ...} keeps it"));
+  }
   return warnings;
 }
 

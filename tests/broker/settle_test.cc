@@ -362,6 +362,25 @@ TEST(SettleTest, IsDueWhenItWouldIdleAwayWhateverTheLife) {
   }
 }
 
+TEST(SettleTest, IsDueBeforeTheGrantIdlesAwayThoughTheTokenLivesLonger) {
+  config::v1::Provider settings = Settings(config::v1::ROTATION_NEVER);
+  *settings.mutable_idle_lifetime() = ToProto(absl::Hours(100));
+  const SettleContext context{
+      .now = kNow, .sent_time = kSent, .provider = settings};
+  struct Case {
+    absl::Time expire_time;
+    absl::Time due;
+  };
+  for (const Case& c :
+       {Case{kSent + absl::Hours(4), kSent + absl::Hours(3)},
+        Case{kSent + absl::Hours(1000), kSent + absl::Hours(75)},
+        Case{absl::InfiniteFuture(), kSent + absl::Hours(75)}}) {
+    const ConnectionRecord next =
+        SettleRefresh(Active(), Success(c.expire_time), context);
+    EXPECT_EQ(FromProto(next.connection().refresh_time()), c.due);
+  }
+}
+
 TEST(SettleTest, TriesAnUnknownOutcomeAtOnceTheFirstTimeOnly) {
   for (const Rotation rotation : kLenientRotations) {
     ConnectionRecord next =

@@ -254,5 +254,16 @@ TEST(ProviderCheckTest, WarnsOfScopesThatBringNoRefreshToken) {
   EXPECT_TRUE(Warnings(settings).empty());
 }
 
+TEST(ProviderCheckTest, WarnsOfGrantsThatNobodyKeepsFromIdlingAway) {
+  Settings settings = Proper();
+  settings.mutable_idle_lifetime()->set_seconds(7'200);
+  EXPECT_TRUE(Warnings(settings).empty());
+  settings.mutable_refresh()->set_mode(config::v1::REFRESH_MODE_ON_DEMAND);
+  ASSERT_EQ(Warnings(settings).size(), 1u);
+  EXPECT_TRUE(absl::StrContains(Warnings(settings)[0],
+                                "provider mine: refresh mode on_demand lets a "
+                                "grant end that nobody uses for 2h; "));
+}
+
 }  // namespace
 }  // namespace tokenbroker
