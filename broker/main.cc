@@ -208,13 +208,9 @@ absl::Status PrintProviders(const std::string& config_path,
     std::cout << ListText(catalogue);
     return absl::OkStatus();
   }
-  const auto preset = catalogue.presets().find(name);
-  if (preset == catalogue.presets().end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("there is no preset ", name,
-                     "; `token-broker providers` lists those there are"));
-  }
-  std::cout << PresetText(preset->second);
+  ABSL_ASSIGN_OR_RETURN(const config::v1::Provider* preset,
+                        catalogue.Find(name));
+  std::cout << PresetText(*preset);
   return absl::OkStatus();
 }
 

@@ -9,7 +9,10 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "broker/files.h"
 #include "broker/status_macros.h"
 #include "broker/yaml_proto.h"
@@ -99,17 +102,31 @@ absl::StatusOr<Catalogue> Catalogue::Load(const std::string& directory) {
   return Create(rows);
 }
 
+absl::StatusOr<const Settings*> Catalogue::Find(const std::string& name) const {
+  const auto preset = presets_.find(name);
+  if (preset != presets_.end()) return &preset->second;
+  std::vector<std::string> similar;
+  for (const auto& [other, unused] : presets_) {
+    if (absl::StrContains(other, absl::AsciiStrToLower(name))) {
+      similar.push_back(other);
+    }
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "there is no preset ", name,
+      similar.empty()
+          ? ""
+          : absl::StrCat(" (is it ", absl::StrJoin(similar, " or "), "?)"),
+      "; `token-broker providers` lists those there are"));
+}
+
 absl::StatusOr<Settings> Catalogue::Resolve(const Settings& configured) const {
   Settings resolved = configured;
   if (!configured.preset().empty()) {
-    const auto preset = presets_.find(configured.preset());
-    if (preset == presets_.end()) {
-      return ProviderError(
-          configured, absl::StrCat("there is no preset ", configured.preset(),
-                                   "; `token-broker providers` lists those "
-                                   "there are"));
+    const auto preset = Find(configured.preset());
+    if (!preset.ok()) {
+      return ProviderError(configured, preset.status().message());
     }
-    resolved = Merge(preset->second, configured);
+    resolved = Merge(**preset, configured);
   }
   ABSL_RETURN_IF_ERROR(CheckProvider(resolved));
   ABSL_RETURN_IF_ERROR(ExpandIssuer(&resolved));

@@ -33,6 +33,11 @@ class Catalogue {
   // unless that is empty. Errors as of Create, or the directory cannot be read.
   static absl::StatusOr<Catalogue> Load(const std::string& directory);
 
+  // The preset of that name, which lives as long as the catalogue.
+  // kInvalidArgument names those whose names have `name` in them.
+  absl::StatusOr<const config::v1::Provider*> Find(
+      const std::string& name) const;
+
   // The provider with what its preset says filled in where it says nothing
   // itself; lists and maps count as one value. Checks what a complete block
   // needs; kInvalidArgument names the provider and what to write.

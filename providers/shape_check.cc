@@ -160,9 +160,11 @@ absl::Status CheckAuthorizationParams(const Settings& provider) {
 absl::Status CheckEndpoints(const Settings& provider) {
   if (provider.issuer().empty() && (provider.authorization_endpoint().empty() ||
                                     provider.token_endpoint().empty())) {
-    return ProviderError(provider,
-                         "write a preset, an issuer to discover, or "
-                         "authorization_endpoint and token_endpoint");
+    return ProviderError(
+        provider,
+        absl::StrCat("write ", provider.preset().empty() ? "a preset, " : "",
+                     "an issuer to discover, or authorization_endpoint and "
+                     "token_endpoint"));
   }
   const std::pair<const char*, const std::string&> urls[] = {
       {"issuer", provider.issuer()},

@@ -116,6 +116,16 @@ for (const [what, block, expected] of [
     /private_key_file, certificate_file and key_id are of use with/,
   ],
   ['a preset with a slip', () => ({ preset: 'kakoa' }), /there is no preset kakoa/],
+  [
+    'half the name of a preset',
+    () => ({ preset: 'github' }),
+    /there is no preset github \(is it github-app or github-oauth-app\?\)/,
+  ],
+  [
+    'OpenID Connect without the issuer',
+    (b) => ({ preset: 'oidc', ...secret(b) }),
+    /write an issuer to discover, or authorization_endpoint and token_endpoint/,
+  ],
 ]) {
   test(`check-config explains: ${what}`, async (t) => {
     const broker = new Broker(t);

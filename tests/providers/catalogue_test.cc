@@ -167,6 +167,17 @@ TEST(CatalogueTest, SaysWhereToFindThePresetsIfThereIsNoSuch) {
             "lists those there are");
 }
 
+TEST(CatalogueTest, NamesThePresetsThatMayBeMeant) {
+  const Catalogue catalogue = *Catalogue::Create(Catalogue::EmbeddedRows());
+  EXPECT_TRUE(catalogue.Find("github-app").ok());
+  EXPECT_EQ(catalogue.Find("github").status().message(),
+            "there is no preset github (is it github-app or "
+            "github-oauth-app?); `token-broker providers` lists those there "
+            "are");
+  EXPECT_TRUE(absl::StrContains(catalogue.Find("Kakao").status().message(),
+                                "(is it kakao?)"));
+}
+
 TEST(CatalogueTest, KnowsTheIssuerOfATenant) {
   Settings settings = Configured();
   settings.set_issuer("https://{tenant}.acme.test");
