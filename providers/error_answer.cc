@@ -128,6 +128,13 @@ bool SaysError(const Settings& settings, const nlohmann::json& answer) {
   return !ErrorOf(settings, answer).empty();
 }
 
+bool IsKnownError(const Settings& settings, int status,
+                  const nlohmann::json& answer) {
+  const Evidence evidence = EvidenceOf(settings, status, &answer);
+  return FindRule(settings, evidence) != nullptr ||
+         RegisteredErrorOrOther(evidence.error) == evidence.error;
+}
+
 Outcome ReadErrorAnswer(const Settings& settings, const HttpResponse& response,
                         const nlohmann::json* answer, absl::Time now) {
   const Evidence evidence = EvidenceOf(settings, response.status, answer);

@@ -14,6 +14,11 @@ namespace tokenbroker {
 bool SaysError(const config::v1::Provider& settings,
                const nlohmann::json& answer);
 
+// Whether what the answer says is known for an error: a rule of the settings
+// matches, or the code is registered (broker/oauth_error.h).
+bool IsKnownError(const config::v1::Provider& settings, int status,
+                  const nlohmann::json& answer);
+
 // What an answer of the token endpoint that brings no tokens means. Decided by,
 // in this order: the settings' error rules; the error code (RFC 6749 5.2); the
 // status. A 5xx but 503 and a redirect are unknown outcomes: the provider may

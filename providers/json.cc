@@ -11,6 +11,24 @@ using Event = nlohmann::json::parse_event_t;
 
 constexpr int kDeepest = 32;
 
+// `Json` is json or const json.
+template <typename Json>
+Json* Walk(Json* at, absl::string_view path) {
+  if (path.empty()) return at;
+  for (const absl::string_view step : absl::StrSplit(path, '.')) {
+    size_t index = 0;
+    if (at->is_array() && absl::SimpleAtoi(step, &index) &&
+        index < at->size()) {
+      at = &(*at)[index];
+    } else if (at->is_object() && at->contains(std::string(step))) {
+      at = &(*at)[std::string(step)];
+    } else {
+      return nullptr;
+    }
+  }
+  return at;
+}
+
 }  // namespace
 
 std::optional<nlohmann::json> ParseJsonObject(absl::string_view text) {
@@ -37,20 +55,12 @@ std::string StringMember(const nlohmann::json& object, const char* name) {
 
 const nlohmann::json* MemberAt(const nlohmann::json& object,
                                absl::string_view path) {
-  const nlohmann::json* at = &object;
-  if (path.empty()) return at;
-  for (const absl::string_view step : absl::StrSplit(path, '.')) {
-    size_t index = 0;
-    if (at->is_array() && absl::SimpleAtoi(step, &index) &&
-        index < at->size()) {
-      at = &(*at)[index];
-    } else if (at->is_object() && at->contains(std::string(step))) {
-      at = &(*at)[std::string(step)];
-    } else {
-      return nullptr;
-    }
-  }
-  return at;
+  return Walk(&object, path);
+}
+
+nlohmann::json* MutableMemberAt(nlohmann::json* object,
+                                absl::string_view path) {
+  return Walk(object, path);
 }
 
 std::string TextAt(const nlohmann::json& object, absl::string_view path) {

@@ -23,6 +23,7 @@ std::string StringMember(const nlohmann::json& object, const char* name);
 // The member at `path` (wire.proto); null if there is none.
 const nlohmann::json* MemberAt(const nlohmann::json& object,
                                absl::string_view path);
+nlohmann::json* MutableMemberAt(nlohmann::json* object, absl::string_view path);
 
 // It as text: strings as they are, numbers as their digits, lists and objects
 // as JSON. Empty if there is none, or it is null, empty or a truth value.

@@ -172,8 +172,7 @@ std::optional<TokenSet> TakePairs(const Settings& settings, json* answer,
   std::optional<TokenSet> main;
   std::vector<NamedTokenSet> named;
   const auto take = [&](const std::string& path) -> std::optional<TokenSet> {
-    // The document is ours; only the look-up is constant.
-    auto* at = const_cast<json*>(MemberAt(*answer, path));
+    json* at = MutableMemberAt(answer, path);
     return at == nullptr ? std::nullopt : TakePair(settings, at, context);
   };
   const auto& places = settings.answer().tokens_at();
@@ -248,13 +247,19 @@ Outcome ReadTokenResponse(const Settings& settings,
                           const ReadContext& context) {
   std::optional<json> answer = ParseAnswer(response);
   const bool ok = response.status >= 200 && response.status < 300;
-  if (!ok || (answer.has_value() && SaysError(settings, *answer))) {
-    return ReadErrorAnswer(settings, response,
-                           answer.has_value() ? &*answer : nullptr,
-                           context.sent_time);
+  if (ok && !answer.has_value()) return Unknown("not a JSON object");
+  if (ok && !SaysError(settings, *answer)) {
+    return ReadTokens(settings, *std::move(answer), context);
   }
-  if (!answer.has_value()) return Unknown("not a JSON object");
-  return ReadTokens(settings, *std::move(answer), context);
+  Outcome refusal = ReadErrorAnswer(settings, response,
+                                    answer.has_value() ? &*answer : nullptr,
+                                    context.sent_time);
+  if (!ok || IsKnownError(settings, response.status, *answer)) return refusal;
+  // A word that nobody knows must not cost the tokens beside it: the refresh
+  // token among them may be the only one that still works.
+  Outcome outcome = ReadTokens(settings, *std::move(answer), context);
+  return outcome.outcome_class == OutcomeClass::kSuccess ? std::move(outcome)
+                                                         : std::move(refusal);
 }
 
 }  // namespace tokenbroker

@@ -10,12 +10,12 @@ namespace tokenbroker {
 
 // Reads an answer of the token endpoint, any bytes at all, into an outcome.
 //
-// Success is an answer of 2xx with a usable access token and no error code, for
-// some providers send errors with status 200; a body that its type calls a form
-// counts as an object of texts. What else it means is in error_answer.h; a 2xx
-// that cannot be read is an unknown outcome, for the provider may have done
-// what was asked. The members, at the places and by the names that the settings
-// say:
+// Success is an answer of 2xx with a usable access token and no error that is
+// known, for some providers send errors with status 200; a body that its type
+// calls a form counts as an object of texts. What else it means is in
+// error_answer.h; a 2xx that cannot be read is an unknown outcome, for the
+// provider may have done what was asked. The members, at the places and by the
+// names that the settings say:
 //
 //   access_token   visible ASCII, at most 16 KiB, for it goes into headers
 //   refresh_token  any text; empty, null or missing: there is none

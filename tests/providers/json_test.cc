@@ -73,7 +73,7 @@ TEST(JsonTest, TakesASecretOutOfTheObject) {
 }
 
 TEST(JsonTest, FindsMembersByTheirPath) {
-  const auto object = ParseJsonObject(
+  auto object = ParseJsonObject(
       R"({"a":{"b":[{"c":"deep"},"second"]},"0":"zero","x.y":1,"n":null})");
   ASSERT_TRUE(object.has_value());
   const struct {
@@ -90,6 +90,7 @@ TEST(JsonTest, FindsMembersByTheirPath) {
   }
   EXPECT_EQ(MemberAt(*object, ""), &*object);
   EXPECT_EQ(MemberAt(*object, "nobody"), nullptr);
+  EXPECT_EQ(MutableMemberAt(&*object, "nobody"), nullptr);
 }
 
 TEST(JsonTest, WritesValuesAsText) {

@@ -273,6 +273,31 @@ TEST(TokenResponseTest, TellsTheClassesOfErrorsApart) {
   }
 }
 
+TEST(TokenResponseTest, KeepsTokensThatComeWithAWordThatNobodyKnows) {
+  config::v1::Provider settings;
+  config::v1::ErrorRule& rule = *settings.add_error_rules();
+  rule.set_error("gone");
+  rule.set_class_(config::v1::ERROR_CLASS_GRANT_DEAD);
+  const struct {
+    int status;
+    OutcomeClass expected;
+    const char* body;
+  } cases[] = {
+      {200, kSuccess, R"({"error":"none","access_token":"a"})"},
+      {200, kTransient, R"({"error":"none","access_token":""})"},
+      {200, kTransient, R"({"error":"none"})"},
+      {200, kTransient, R"({"error":"slow_down","access_token":"a"})"},
+      {200, kGrantDead, R"({"error":"gone","access_token":"a"})"},
+      {400, kTransient, R"({"error":"none","access_token":"a"})"},
+  };
+  for (const auto& test : cases) {
+    const Outcome outcome = Read(test.status, test.body, settings);
+    EXPECT_EQ(outcome.outcome_class, test.expected)
+        << test.status << " " << test.body;
+    EXPECT_EQ(outcome.tokens.has_value(), test.expected == kSuccess);
+  }
+}
+
 TEST(TokenResponseTest, ObeysTheFirstRuleThatMatches) {
   config::v1::Provider settings;
   const auto add = [&settings](const char* error, const char* error_code,
