@@ -21,7 +21,8 @@ export class Family extends Imitation {
   authorization = {
     path: '/oauth/v2/authorize',
     optional: ['scope', 'user_scope', 'team'],
-    pkce: 'supported',
+    // The app has not switched it on.
+    pkce: 'refused',
     scopeSeparator: ',',
   };
 
@@ -30,7 +31,6 @@ export class Family extends Imitation {
     unsupported_grant_type: () => failure('invalid_grant_type'),
     wrong_client: () => failure('bad_client_secret'),
     wrong_redirect_uri: () => failure('bad_redirect_uri'),
-    wrong_verifier: () => failure('invalid_code'),
     reused_code: () => failure('code_already_used'),
     unknown_code: () => failure('invalid_code'),
     dead_refresh_token: () => failure('invalid_refresh_token'),
@@ -54,7 +54,7 @@ export class Family extends Imitation {
 
   token(asked) {
     const params = tokenRequest(asked, {
-      authorization_code: { required: ['code', 'redirect_uri', 'code_verifier'] },
+      authorization_code: { required: ['code', 'redirect_uri'] },
       refresh_token: { required: ['refresh_token'] },
     });
     postedClient(asked, params, this.client);

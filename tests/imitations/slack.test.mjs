@@ -148,6 +148,9 @@ test('slack: the imitation refuses what Slack refuses', async (t) => {
   await refused(t, slack, /wrong_client/, {
     changes: { token_endpoint_auth_method: 'none', client_secret_file: undefined },
   });
+  await refused(t, slack, /code_challenge is not a parameter/, {
+    changes: { pkce: 'supported' },
+  });
   await refused(t, slack, /no code$/, {
     changes: { code_request: { names: { code: 'auth_code' } } },
   });
