@@ -23,6 +23,26 @@ absl::Status CheckTrust(const config::v1::Provider& provider) {
                                    ": ca_file: ", status.message()));
 }
 
+absl::StatusOr<std::unique_ptr<ProviderEntry>> MakeEntry(
+    const Catalogue& catalogue, const config::v1::Provider& configured,
+    HttpClient& http, const Clock& clock) {
+  ABSL_ASSIGN_OR_RETURN(config::v1::Provider resolved,
+                        catalogue.Resolve(configured));
+  ABSL_RETURN_IF_ERROR(CheckTrust(resolved));
+  ABSL_ASSIGN_OR_RETURN(ClientCredentials credentials,
+                        ReadCredentials(resolved));
+  return std::make_unique<ProviderEntry>(std::move(resolved),
+                                         std::move(credentials), http, clock);
+}
+
+// Both, a line each; the code is that of the first.
+void AddFault(const absl::Status& fault, absl::Status* faults) {
+  *faults = faults->ok() ? fault
+                         : absl::Status(faults->code(),
+                                        absl::StrCat(faults->message(), "\n",
+                                                     fault.message()));
+}
+
 }  // namespace
 
 ConfiguredProviders::ConfiguredProviders() = default;
@@ -35,17 +55,17 @@ ConfiguredProviders::Create(const config::v1::Config& config, HttpClient& http,
                         Catalogue::Load(config.preset_directory()));
   auto providers =
       std::unique_ptr<ConfiguredProviders>(new ConfiguredProviders);
+  absl::Status faults;
   for (const config::v1::Provider& configured : config.providers()) {
-    ABSL_ASSIGN_OR_RETURN(config::v1::Provider resolved,
-                          catalogue.Resolve(configured));
-    ABSL_RETURN_IF_ERROR(CheckTrust(resolved));
-    ABSL_ASSIGN_OR_RETURN(ClientCredentials credentials,
-                          ReadCredentials(resolved));
-    providers->settings_.push_back(resolved);
-    const std::string name = resolved.name();
-    providers->entries_[name] = std::make_unique<ProviderEntry>(
-        std::move(resolved), std::move(credentials), http, clock);
+    auto entry = MakeEntry(catalogue, configured, http, clock);
+    if (!entry.ok()) {
+      AddFault(entry.status(), &faults);
+      continue;
+    }
+    providers->settings_.push_back((*entry)->settings());
+    providers->entries_[configured.name()] = *std::move(entry);
   }
+  ABSL_RETURN_IF_ERROR(faults);
   std::sort(providers->settings_.begin(), providers->settings_.end(),
             [](const auto& a, const auto& b) { return a.name() < b.name(); });
   return providers;

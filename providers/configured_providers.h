@@ -27,8 +27,8 @@ class ProviderEntry;
 class ConfiguredProviders final : public ProviderDirectory {
  public:
   // Reads the client secrets' and checks the authorities' files.
-  // kInvalidArgument or kNotFound names the provider and says what to write.
-  // `http` and `clock` must outlive it.
+  // kInvalidArgument or kNotFound has a line for each provider that is wrong,
+  // with its name and what to write. `http` and `clock` must outlive it.
   static absl::StatusOr<std::unique_ptr<ConfiguredProviders>> Create(
       const config::v1::Config& config, HttpClient& http, const Clock& clock);
 

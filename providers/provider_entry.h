@@ -23,6 +23,8 @@ class ProviderEntry {
   ProviderEntry(config::v1::Provider settings, ClientCredentials credentials,
                 HttpClient& http, const Clock& clock);
 
+  const config::v1::Provider& settings() const { return settings_; }
+
   // The provider; kUnavailable while it needs metadata that cannot be had.
   // Blocks while metadata is fetched for the first time.
   absl::StatusOr<std::shared_ptr<const Provider>> Get();

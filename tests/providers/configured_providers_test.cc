@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/fakes/scripted_http_client.h"
@@ -325,6 +326,20 @@ TEST_F(ConfiguredProvidersTest, PassesOnWhatTheCatalogueSays) {
   corp().set_preset("gogle");
   EXPECT_TRUE(
       absl::StrContains(Refusal().message(), "there is no preset gogle"));
+}
+
+TEST_F(ConfiguredProvidersTest, HasALineForEachProviderThatIsWrong) {
+  corp().set_client_secret_file(dir_ / "none");
+  AddProvider("shop").set_preset("shopify");
+  const absl::Status refusal = Refusal();
+  EXPECT_EQ(refusal.code(), StatusCode::kNotFound);
+  const std::vector<std::string> lines =
+      absl::StrSplit(refusal.message(), '\n');
+  ASSERT_EQ(lines.size(), 2u) << refusal;
+  EXPECT_TRUE(
+      absl::StartsWith(lines[0], "provider corp: client_secret_file: "));
+  EXPECT_TRUE(
+      absl::StartsWith(lines[1], "provider shop: variable shop is missing: "));
 }
 
 }  // namespace
