@@ -271,12 +271,32 @@ const cases = {
         ],
       },
       'stored just before the death': { entries: [refresh(1, 1000)], lives: killed() },
+      'ended by a code that succeeded beside it, before the death': {
+        entries: [code(1000, { ended: at(1040) }), refresh(1, 1010, { ended: at(1100) })],
+        lives: killed([completed(1041)]),
+      },
     },
     fires: {
       'no line': { entries: [refresh(1, 1000)] },
       'no line, and nothing to recover': {
         entries: [refresh(1, 1000, { ended: at(1100) })],
         lives: killed(),
+      },
+      'no line, and the code had succeeded before': {
+        entries: [code(1000), refresh(1, 1020, { ended: at(1100) })],
+        lives: killed([completed(1011)]),
+      },
+      'no line, and the code beside it failed': {
+        entries: [code(1000, { ended: at(1040) }), refresh(1, 1010, { ended: at(1100) })],
+        lives: killed([line(1041, 'authorization_completed', { outcome: 'unknown' })]),
+      },
+      'no line, and a later code has its own': {
+        entries: [refresh(1, 400), code(1000, { ended: at(1060) })],
+        lives: killed([completed(1045)]),
+      },
+      'no line beside a code, though the life ended in order': {
+        entries: [code(1000, { ended: at(1040) }), refresh(1, 1010, { ended: at(1100) })],
+        lives: [life(0, 0, 'term', 9000, [completed(1041)])],
       },
       'the only line is that of a recovery': {
         entries: [refresh(1, 2000, { life: 1 })],

@@ -55,7 +55,7 @@ export function figures(history, violations) {
 // Which connection a violation is about, and when it was seen.
 function placeOf(facts) {
   const about = facts.after ?? facts;
-  const entry = facts.again ?? facts.presented ?? facts.later;
+  const entry = facts.again ?? [facts.presented ?? facts.entries].flat().at(-1) ?? facts.later;
   const subject = about.subject ?? entry?.token?.split('.')[1];
   const provider = about.provider ?? facts.provider;
   return {

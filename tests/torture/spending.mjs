@@ -130,8 +130,8 @@ export function neverOlder({ providers, calls }) {
   });
 }
 
-// Each presentation of a life left a line in its log, or its attempt was found
-// by a later life.
+// Each presentation of a life left a line in its log, or its attempt was ended
+// by a code or found by a later life.
 export function attemptsAreNoted({ providers, lives }) {
   return providers.flatMap((provider) => {
     const sent = provider.entries.filter((e) => e.presented && e.subject);
@@ -140,7 +140,10 @@ export function attemptsAreNoted({ providers, lives }) {
       const [{ life: number, subject }] = entries;
       const life = lives[number];
       const about = { provider: provider.name, subject };
-      const noted = ownLines(life, about).length + recoveredAfter(lives, number, about);
+      const noted =
+        ownLines(life, about).length +
+        endedByCode(entries, life, about) +
+        recoveredAfter(lives, number, about);
       const missing = entries.length - noted;
       if (missing <= 0 || (missing === 1 && justBeforeDeath(entries.at(-1), life))) return [];
       return [{ ...about, life: number, noted, presented: entries.map(brief) }];
@@ -148,11 +151,26 @@ export function attemptsAreNoted({ providers, lives }) {
   });
 }
 
+// The broker died under way, or shortly after: it may have said nothing.
+const nearDeath = ({ ended = Infinity }, { stop }) =>
+  ['kill', 'itself'].includes(stop?.how) && ended > stop.time - 1000;
+
 // Its answer came, and the broker died between storing and saying so.
-const justBeforeDeath = (entry, { stop }) =>
-  ['kill', 'itself'].includes(stop?.how) &&
-  entry.ended <= stop.time &&
-  entry.ended > stop.time - 1000;
+const justBeforeDeath = (entry, life) => nearDeath(entry, life) && entry.ended <= life.stop.time;
+
+// Refreshes beside which a code succeeded, before the broker died: it ends their
+// attempts too (broker/token_store.h), so that nothing is left to recover.
+function endedByCode(entries, life, about) {
+  const codes = ownLines(life, about)
+    .filter((l) => l.event === 'authorization_completed' && l.outcome === 'success')
+    .map((l) => Date.parse(l.time));
+  return entries.filter(
+    (e) =>
+      e.kind === 'refresh' &&
+      nearDeath(e, life) &&
+      codes.some((time) => e.arrived <= time && time <= (e.ended ?? Infinity)),
+  ).length;
+}
 
 // The attempts that the next lives recovered, up to the first that served.
 function recoveredAfter(lives, number, about) {

@@ -54,11 +54,11 @@ for (const { weaken, breaks } of weakened) {
   });
 }
 
-// Not all of it: when to ask again after a failure is the flights' to keep.
+// Not all of it. The flights keep when to ask again after a failure, and that no
+// code brings newer tokens while a request with an older one is on its way.
 const storesOwn = [
   'neverTogether',
   'codesAreSentOnce',
-  'neverOlder',
   'attemptsAreNoted',
   'generationsGrow',
   'ownTokensOnly',
