@@ -68,7 +68,7 @@ std::optional<double> Seconds(const json& answer, const std::string& name) {
 std::optional<absl::Time> PointInTime(const json& answer,
                                       const std::string& name) {
   if (const auto seconds = Seconds(answer, name)) {
-    return absl::FromUnixSeconds(static_cast<int64_t>(*seconds));
+    return absl::UnixEpoch() + absl::Seconds(*seconds);
   }
   absl::Time time;
   const std::string text = StringMember(answer, name.c_str());

@@ -408,6 +408,8 @@ TEST(TokenResponseTest, ReadsAnAbsoluteEnd) {
                {"\"1800000060\"", kSent + absl::Minutes(1)},
                {"\"2027-01-15T08:01:00Z\"", kSent + absl::Minutes(1)},
                {"\"2027-01-15T09:01:00+01:00\"", kSent + absl::Minutes(1)},
+               // Beyond any clock: ten years, as for expires_in.
+               {"1e300", kSent + 10 * 365 * absl::Hours(24)},
                // In the past or unreadable: then expires_in counts.
                {"1799999999", kSent + absl::Hours(1)},
                {"\"soon\"", kSent + absl::Hours(1)},
