@@ -12,6 +12,9 @@ namespace {
 using config::v1::Attribute;
 using Settings = config::v1::Provider;
 
+// What a stored record can hold: UTF-8 (RFC 3629 4), and no control characters.
+constexpr char kText[] = R"([^\x00-\x1f\x7f\x{d800}-\x{dfff}]+)";
+
 const Attribute* Find(const Settings& settings, absl::string_view name) {
   for (const Attribute& attribute : settings.attributes()) {
     if (attribute.name() == name) return &attribute;
@@ -22,12 +25,9 @@ const Attribute* Find(const Settings& settings, absl::string_view name) {
 }  // namespace
 
 bool IsValueOf(const Attribute& attribute, absl::string_view value) {
-  if (value.empty() || value.size() > kLongestAttribute ||
-      HasControlCharacter(value)) {
-    return false;
-  }
-  return attribute.pattern().empty() ||
-         MatchesWhole(attribute.pattern(), value);
+  return value.size() <= kLongestAttribute && MatchesWhole(kText, value) &&
+         (attribute.pattern().empty() ||
+          MatchesWhole(attribute.pattern(), value));
 }
 
 std::vector<FieldViolation> CheckCallerVariables(const Settings& settings,

@@ -20,8 +20,8 @@ namespace tokenbroker {
 // The longest value that is kept.
 inline constexpr size_t kLongestAttribute = 4096;
 
-// Whether the value is of a fit length, without control characters, and matches
-// the attribute's pattern, if it has one, as a whole.
+// Whether the value is of a fit length, UTF-8 without control characters, and
+// matches the attribute's pattern, if it has one, as a whole.
 bool IsValueOf(const config::v1::Attribute& attribute, absl::string_view value);
 
 // As Provider::CheckVariables.

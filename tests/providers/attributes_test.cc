@@ -27,7 +27,11 @@ TEST(AttributesTest, TakesAValueThatMatchesAsAWhole) {
   }
   attribute.clear_pattern();
   EXPECT_TRUE(IsValueOf(attribute, "any thing: {\"a\": 1}"));
-  EXPECT_FALSE(IsValueOf(attribute, "two\nlines"));
+  EXPECT_TRUE(IsValueOf(attribute, "\xed\x99\x8d\xea\xb8\xb8\xeb\x8f\x99"));
+  for (const std::string value :
+       {"", "two\nlines", "\x7f", "\xff", "\xc0\xaf", "\xed\xa0\x80"}) {
+    EXPECT_FALSE(IsValueOf(attribute, value)) << value;
+  }
   EXPECT_TRUE(IsValueOf(attribute, std::string(kLongestAttribute, 'x')));
   EXPECT_FALSE(IsValueOf(attribute, std::string(kLongestAttribute + 1, 'x')));
   attribute.set_pattern("(");
